@@ -1,0 +1,79 @@
+"""Reading WeCom's XML: flat, without a DTD, tolerant of order and of fields that we do not know."""
+
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+# Read by us, or by what WeCom signs its letters with: said twice, a letter could mean two things.
+# fmt: off
+SAID_ONCE = frozenset((
+    "ToUserName", "FromUserName", "CreateTime", "TimeStamp", "MsgType", "MsgId", "Event", "InfoType",
+    "ChangeType", "AgentID", "SuiteId", "AuthCorpId", "UserID", "NewUserID", "ExternalUserID", "State",
+    "WelcomeCode", "Source", "FailReason", "ChatId", "UpdateDetail", "JoinScene", "QuitScene",
+    "MemChangeCnt", "MemChangeList", "LastMemVer", "CurMemVer", "Id", "TagType", "StrategyId", "Name",
+    "ParentId", "Department", "Status", "TagId", "AddUserItems", "DelUserItems", "AddPartyItems",
+    "DelPartyItems", "LinkId", "Content", "Encrypt",
+))
+# fmt: on
+
+
+class Unreadable(Exception):
+    """The letter is not the XML that WeCom writes, or lacks what its kind must have."""
+
+
+@dataclass(slots=True)
+class Envelope:
+    """What a letter says: the text of each child of the root, and the texts below a child that has children."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    items: dict[str, list[str]] = field(default_factory=dict)
+
+
+class _Reader:
+    """Collects the children of the root while expat walks."""
+
+    def __init__(self) -> None:
+        self.envelope = Envelope()
+        self.path: list[str] = []
+        self.text: list[str] = []
+
+    def start(self, name: str, _attributes: list[str]) -> None:
+        depth = len(self.path)
+        if depth == 0 and name != "xml":
+            raise Unreadable("the root is not <xml>")
+        if depth == 1 and name in SAID_ONCE and name in self.envelope.fields:
+            raise Unreadable("a child of the root stands there twice")
+        if depth == 1:
+            self.envelope.fields[name] = ""
+        self.path.append(name)
+        self.text.clear()
+
+    def end(self, name: str) -> None:
+        depth = len(self.path)
+        if depth == 2 and name not in self.envelope.items:
+            self.envelope.fields[name] = "".join(self.text).strip()
+        elif depth > 2:
+            self.envelope.items.setdefault(self.path[1], []).append("".join(self.text).strip())
+        self.path.pop()
+        self.text.clear()
+
+
+def _refuse(*_: object) -> None:
+    raise Unreadable("a DTD, an entity or a processing instruction")
+
+
+def read(xml: bytes) -> Envelope:
+    """The letter's fields; raises Unreadable for a DTD, a doubled field, or anything that is not well-formed UTF-8."""
+    reader = _Reader()
+    parser = expat.ParserCreate("utf-8")  # outranks whatever encoding the document claims
+    parser.buffer_text = True
+    parser.ordered_attributes = True
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text.append
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.ProcessingInstructionHandler = _refuse
+    try:
+        parser.Parse(xml, True)
+    except expat.ExpatError as error:
+        raise Unreadable(f"not well-formed (expat {error.code})") from None
+    return reader.envelope
