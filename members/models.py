@@ -1,0 +1,162 @@
+"""The customers: one person is one member, whatever ids she comes with."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from scrm.ids import PublicId
+from scrm.wecom.models import Corp
+from stores.scope import ScopedQuerySet
+
+
+class Member(models.Model):
+    """A person we know."""
+
+    seen_through = "relations"
+    store_path = None
+
+    class Gender(models.IntegerChoices):
+        UNKNOWN = 0, _("unknown")
+        MALE = 1, _("male")
+        FEMALE = 2, _("female")
+
+    public_id = PublicId("m_")
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    avatar = models.URLField(_("picture"), max_length=500, blank=True)
+    gender = models.SmallIntegerField(_("gender"), choices=Gender, default=Gender.UNKNOWN)
+    same_person_as = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        verbose_name=_("same person as"),
+        null=True,
+        blank=True,
+        help_text=_("Another member with the same unionid, known before this one."),
+    )
+    created_at = models.DateTimeField(_("first known"))
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+
+    def __str__(self) -> str:
+        return self.name or self.public_id
+
+
+class Identity(models.Model):
+    """One id by which a member is known: an external_userid belongs to a corp, a unionid to nobody."""
+
+    seen_through = "member"
+    store_path = None
+
+    class Kind(models.TextChoices):
+        EXTERNAL_USERID = "external_userid", _("WeCom external_userid")
+        UNIONID = "unionid", _("WeChat unionid")
+
+    member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="identities")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    corp = models.ForeignKey(Corp, models.PROTECT, verbose_name=_("corp"), null=True, related_name="+")
+    value = models.CharField(_("value"), max_length=64)
+    read_due_at = models.DateTimeField(_("to be read from WeCom"), null=True)
+    read_at = models.DateTimeField(_("read from WeCom"), null=True)
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "corp", "value"], nulls_distinct=False, name="an_identity_names_one_member"
+            )
+        ]
+        indexes = [
+            # The lane that reads customers from WeCom asks only for the due ones.
+            models.Index(fields=["read_due_at"], condition=Q(read_due_at__isnull=False), name="identities_to_read"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value[:6]}…"
+
+
+class TagGroup(models.Model):
+    """A group of WeCom's corp tags."""
+
+    store_path = None
+
+    public_id = PublicId("tg_")
+    corp = models.ForeignKey(Corp, models.CASCADE, verbose_name=_("corp"), related_name="+")
+    group_id = models.CharField(_("WeCom id"), max_length=64)
+    name = models.CharField(_("name"), max_length=60)
+    rank = models.BigIntegerField(_("rank"), default=0)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tag group")
+        verbose_name_plural = _("tag groups")
+        ordering = ["-rank", "name"]
+        constraints = [models.UniqueConstraint(fields=["corp", "group_id"], name="a_tag_group_is_known_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    """One of WeCom's corp tags."""
+
+    store_path = None
+
+    public_id = PublicId("t_")
+    group = models.ForeignKey(TagGroup, models.CASCADE, verbose_name=_("group"), related_name="tags")
+    tag_id = models.CharField(_("WeCom id"), max_length=64)
+    name = models.CharField(_("name"), max_length=60)
+    rank = models.BigIntegerField(_("rank"), default=0)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["-rank", "name"]
+        constraints = [models.UniqueConstraint(fields=["group", "tag_id"], name="a_tag_is_known_once")]
+
+    def __str__(self) -> str:
+        return f"{self.group.name} / {self.name}"
+
+
+class TagLibrary(models.Model):
+    """When a corp's tags were last read, and since when they should be read again."""
+
+    store_path = None
+
+    corp = models.OneToOneField(Corp, models.CASCADE, verbose_name=_("corp"), related_name="+")
+    read_due_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tag library")
+        verbose_name_plural = _("tag libraries")
+
+
+class MemberTag(models.Model):
+    """A tag on a member, with where it comes from: for WeCom's tags, the guide in whose relation it stands."""
+
+    seen_through = "member"
+    store_path = None
+
+    member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="member_tags")
+    tag = models.ForeignKey(Tag, models.CASCADE, verbose_name=_("tag"), related_name="member_tags")
+    source = models.CharField(_("source"), max_length=20, default="wecom")
+    source_key = models.CharField(max_length=64, blank=True)
+    since = models.DateTimeField(_("since"))
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tag of a customer")
+        verbose_name_plural = _("tags of customers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "tag", "source", "source_key"], name="a_tag_is_put_once_from_each_source"
+            )
+        ]

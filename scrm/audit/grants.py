@@ -1,0 +1,30 @@
+"""The app role reads and writes rows; it owns nothing, and what only grows it cannot change."""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+
+ROLE_EXISTS = "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user"
+
+
+def append_only_tables() -> list[str]:
+    """The tables whose model says `append_only = True`."""
+    return [m._meta.db_table for m in apps.get_models() if getattr(m, "append_only", False)]
+
+
+def grant_to_the_app_role(using: str = "default", **_: Any) -> None:
+    """Runs after each migrate, as the owner; does nothing where owner and app share one role."""
+    role = settings.DATABASE_APP_ROLE
+    with connections[using].cursor() as cursor:
+        cursor.execute(ROLE_EXISTS, [role])
+        if cursor.fetchone() is None:
+            return
+        quoted = connections[using].ops.quote_name(role)
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted}")
+        existing = set(connections[using].introspection.table_names(cursor))
+        for table in sorted(existing.intersection(append_only_tables())):
+            cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {quoted}")

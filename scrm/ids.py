@@ -1,0 +1,36 @@
+"""Public ids: opaque, random, the only ids that URLs and the API show."""
+
+import secrets
+from typing import Any
+
+from django.db import models
+
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0/o, 1/i/l: people read them aloud
+
+
+def new_id(prefix: str = "", length: int = 16) -> str:
+    """A random id of about 79 bits behind the prefix that tells what it names."""
+    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+class PublicId(models.CharField):
+    """A unique opaque id, made when the row is made."""
+
+    def __init__(self, prefix: str = "", **kwargs: Any) -> None:
+        self.prefix = prefix
+        kwargs.update(max_length=24, unique=True, editable=False, default=self.make)
+        super().__init__(**kwargs)
+
+    def make(self) -> str:
+        return new_id(self.prefix)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        for key in ("max_length", "unique", "editable", "default"):
+            kwargs.pop(key, None)
+        return name, path, args, {**kwargs, "prefix": self.prefix}
+
+
+def sql_id(prefix: str) -> str:
+    """SQL that makes such an id, for rows that the database makes by itself."""
+    return f"'{prefix}' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 18)"

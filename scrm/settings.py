@@ -1,0 +1,326 @@
+"""All settings, read from the environment (and `.env`); production refuses to start when one is missing or unsafe.
+
+Each variable is documented in `.env.example`.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def read_dotenv(path: Path) -> None:
+    """Sets what `.env` says and the environment does not."""
+    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
+        name, equals, value = line.partition("=")
+        if equals and not name.lstrip().startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip().strip("'\""))
+
+
+read_dotenv(BASE_DIR / ".env")
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def env_bool(name: str, default: bool = False) -> bool:
+    return os.environ.get(name, str(default)).strip().lower() in {"1", "true", "yes", "on"}
+
+
+PROFILE = os.environ.get("PROFILE", "production")
+if PROFILE not in {"production", "demo", "test"}:
+    raise ImproperlyConfigured(f"PROFILE is {PROFILE!r}; it must be production, demo or test")
+PRODUCTION = PROFILE == "production"
+DEBUG = env_bool("DEBUG")
+NOT_SECRET = "only-for-demo-and-test-0000000000000000000000000000000000"  # noqa: S105
+SECRET_KEY = os.environ.get("SECRET_KEY") or ("" if PRODUCTION else NOT_SECRET)
+FIELD_KEYS = env_list("FIELD_KEYS") or ([] if PRODUCTION else [NOT_SECRET])
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if PRODUCTION else "*")
+BASE_URL = os.environ.get("BASE_URL", "").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
+
+# --- database ---------------------------------------------------------------------------------------------------------
+# The app role reads and writes rows; the owner role, used by migrate alone, owns the tables.
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+DATABASE_OWNER_URL = os.environ.get("DATABASE_OWNER_URL", "")
+OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "lintmigrations"}
+AS_OWNER = bool(DATABASE_OWNER_URL) and len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS
+
+
+def problems() -> list[str]:
+    """What forbids this configuration in production, in words that name the setting."""
+    app, owner = (dj_database_url.parse(url) if url else {} for url in (DATABASE_URL, DATABASE_OWNER_URL))
+    checks = [
+        (len(SECRET_KEY) < 50, "SECRET_KEY is missing or shorter than 50 characters"),
+        (
+            not FIELD_KEYS or any(len(k) < 32 for k in FIELD_KEYS),
+            "FIELD_KEYS is missing or has a key under 32 characters",
+        ),
+        (SECRET_KEY == NOT_SECRET or NOT_SECRET in FIELD_KEYS, "SECRET_KEY or FIELD_KEYS is the demo's public one"),
+        (SECRET_KEY in FIELD_KEYS, "FIELD_KEYS repeats SECRET_KEY; a thief of one must not have the other"),
+        (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS is missing or '*'"),
+        (DEBUG, "DEBUG is on"),
+        (not DATABASE_URL, "DATABASE_URL is missing; the embedded PostgreSQL is for demo and tests"),
+        (bool(app) and "postgresql" not in app.get("ENGINE", ""), "DATABASE_URL is not PostgreSQL"),
+        (
+            bool(owner) and owner.get("USER") == app.get("USER"),
+            "DATABASE_OWNER_URL uses the app's role; they must differ",
+        ),
+        (not os.environ.get("BROKER_URL"), "BROKER_URL is missing; the embedded Valkey is for demo and tests"),
+        (not WECOM_API_BASE_URL.startswith("https://"), "WECOM_API_BASE_URL is not https"),
+    ]
+    return [why for wrong, why in checks if wrong]
+
+
+WECOM_API_BASE_URL = os.environ.get("WECOM_API_BASE_URL", "https://qyapi.weixin.qq.com").rstrip("/")
+if PRODUCTION and (found := problems()):
+    raise ImproperlyConfigured("Zhanggui will not start with PROFILE=production: " + "; ".join(found))
+
+_database: Any = dj_database_url.parse(
+    (DATABASE_OWNER_URL if AS_OWNER else DATABASE_URL) or "postgresql:///zhanggui",
+    conn_max_age=60,
+    conn_health_checks=True,
+)
+_database["OPTIONS"] = {
+    **_database.get("OPTIONS", {}),
+    "application_name": "zhanggui",
+    "connect_timeout": 5,
+    "options": f"-c statement_timeout={0 if AS_OWNER else 60_000} -c lock_timeout={2_000 if AS_OWNER else 10_000}",
+}
+DATABASES = {"default": _database}
+DATABASE_APP_ROLE = (dj_database_url.parse(DATABASE_URL).get("USER") if DATABASE_URL else "") or "zhanggui_app"
+if PROFILE == "test":
+    DATABASE_APP_ROLE = "zhanggui_app"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Celery: a doorbell and a scheduler, never the queue --------------------------------------------------------------
+BROKER_URL = os.environ.get("BROKER_URL", "memory://")
+CELERY_BROKER_URL = BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5}
+CELERY_TIMEZONE = "Asia/Shanghai"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# --- WeCom ------------------------------------------------------------------------------------------------------------
+WECOM_ROUTES = "scrm.callbacks"  # which news goes to whom, as ROOT_URLCONF says it for people
+WECOM_TIMEOUT = (3.05, 10)
+WECOM_CALLS_PER_MINUTE = int(os.environ.get("WECOM_CALLS_PER_MINUTE", "10000"))
+WECOM_CALLS_PER_HOUR = int(os.environ.get("WECOM_CALLS_PER_HOUR", "150000"))
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "django_htmx",
+    "scrm",
+    "scrm.audit",
+    "scrm.rest",
+    "scrm.wecom",
+    "stores",
+    "members",
+    "guides",
+    "campaigns",
+    "scrm.dashboard",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "scrm.urls"
+WSGI_APPLICATION = "scrm.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "stores.Person"
+AUTHENTICATION_BACKENDS = ["stores.backends.SeatBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if PROFILE == "test":
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "dashboard:home"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = os.environ.get("LANGUAGE_CODE", "zh-hans")
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "scrm" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "scrm" / "static"] if (BASE_DIR / "scrm" / "static").exists() else []
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+
+# --- safety in the browser --------------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = PRODUCTION and env_bool("SECURE_SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_REFERRER_POLICY = "same-origin"
+if env_bool("BEHIND_TLS_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+CONTENT_SECURITY_POLICY = {
+    # unfold runs Alpine, which needs 'unsafe-eval'; only /admin/ gets it (scrm.urls decorates the rest strictly).
+    "EXCLUDE_URL_PREFIXES": ["/admin/", "/api/docs/"],
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'", "'unsafe-inline'"],  # ECharts sizes its canvas by inline style
+        "img-src": ["'self'", "data:", "blob:"],
+        "connect-src": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+    },
+}
+
+# --- API --------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "stores.api.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "scrm.rest.paging.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "scrm.rest.problems.answer",
+    "DEFAULT_THROTTLE_RATES": {"token": "30/min"},
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Zhanggui API",
+    "DESCRIPTION": "The REST API of Zhanggui, the open-source WeCom store-guide SCRM.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- admin ------------------------------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": _("Zhanggui"),
+    "SITE_HEADER": _("Zhanggui headquarters"),
+    "SITE_URL": reverse_lazy("dashboard:home"),
+    "SITE_SYMBOL": "storefront",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": True,
+    "STYLES": [lambda request: static("admin.css")],
+    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+}
+
+# --- logs -------------------------------------------------------------------------------------------------------------
+_shared = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+structlog.configure(
+    processors=[
+        *_shared,
+        structlog.processors.StackInfoRenderer(),
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            "foreign_pre_chain": _shared,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # These print whole URLs, and WeCom's URLs carry secrets and tokens.
+        "urllib3": {"level": "WARNING"},
+        "wechatpy": {"level": "WARNING"},
+        "requests": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
+}
+SENTRY_DSN = os.environ.get("SENTRY_DSN", "")
+if SENTRY_DSN:
+    import sentry_sdk
+
+    sentry_sdk.init(SENTRY_DSN, send_default_pii=False, include_local_variables=False, max_request_body_size="never")

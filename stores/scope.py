@@ -1,0 +1,104 @@
+"""Where you may look: every list starts at `visible_to(viewer)`, and a stranger's list is empty.
+
+A model says how its rows reach a store (`store_path`), whose work a row is (`guide_path`, a path to a Person) and which
+day it belongs to (`day_path`). Rows with personal data say `personal = True`: a franchisee reads them only while his
+contract runs, and only those of its days; sums he may go on reading for the days that were his.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.fields.related import ForeignObjectRel
+
+from scrm import clock
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The places that a person's present seats cover."""
+
+    everything: bool = False
+    regions: frozenset[int] = frozenset()
+    franchisees: frozenset[int] = frozenset()
+    stores: frozenset[int] = frozenset()
+    work: frozenset[int] = frozenset()  # stores in which she sees her own work only
+
+
+def scope_of(viewer: Any) -> Scope:
+    """The viewer's scope, read once a request; empty for strangers and leavers."""
+    if not getattr(viewer, "is_active", False) or viewer.pk is None:
+        return Scope()
+    if not hasattr(viewer, "_scope"):
+        viewer._scope = _read(viewer)
+    return viewer._scope  # type: ignore[no-any-return]
+
+
+def _read(viewer: Any) -> Scope:
+    from stores.access import Role
+
+    seats = list(viewer.seats.at(clock.now()))
+    wide = {Role.STORE_MANAGER, Role.AGENCY}
+    return Scope(
+        everything=any(seat.role in Role.at_brand() for seat in seats),
+        regions=frozenset(seat.region_id for seat in seats if seat.region_id),
+        franchisees=frozenset(seat.franchisee_id for seat in seats if seat.franchisee_id),
+        stores=frozenset(seat.store_id for seat in seats if seat.store_id and seat.role in wide),
+        work=frozenset(seat.store_id for seat in seats if seat.store_id and seat.role == Role.GUIDE),
+    )
+
+
+class ScopedQuerySet(QuerySet):
+    def visible_to(self, viewer: Any) -> Self:
+        """The rows that the viewer may see."""
+        scope = scope_of(viewer)
+        if scope.everything:
+            return self.all()
+        if through := getattr(self.model, "seen_through", None):
+            return self._through(through, viewer)
+        path = self.model.store_path
+        if path is None:
+            return self.none()
+        seen = self._in_scope(scope, viewer, path)
+        if "__" in path or _is_many(self.model, path):  # a join to many rows would repeat this one
+            return self.filter(pk__in=self.model._default_manager.filter(seen).values("pk"))
+        return self.filter(seen)
+
+    def _through(self, through: str, viewer: Any) -> Self:
+        field = self.model._meta.get_field(through)
+        others = field.related_model._default_manager.visible_to(viewer)
+        if isinstance(field, ForeignObjectRel):
+            return self.filter(pk__in=others.values(field.field.attname))
+        return self.filter(**{f"{through}__in": others})
+
+    def _in_scope(self, scope: Scope, viewer: Any, path: str) -> Q:
+        seen = Q(pk__in=[])
+        if scope.regions:
+            stores = apps.get_model("stores", "Store").objects.filter(region__in=scope.regions)
+            seen |= Q(**{f"{path}__in": stores.values("pk")})
+        if scope.stores:
+            seen |= Q(**{f"{path}__in": scope.stores})
+        if scope.franchisees:
+            seen |= self._under_contract(scope, path)
+        if guide_path := getattr(self.model, "guide_path", None):
+            seen |= Q(**{guide_path: viewer.pk}) if scope.work else Q(pk__in=[])
+        elif scope.work:
+            seen |= Q(**{f"{path}__in": scope.work})
+        return seen
+
+    def _under_contract(self, scope: Scope, path: str) -> Q:
+        contracts = apps.get_model("stores", "Contract").objects.filter(franchisee__in=scope.franchisees)
+        today = clock.day_of(clock.now())
+        day_path = getattr(self.model, "day_path", None)
+        if day_path is None:
+            return Q(**{f"{path}__in": contracts.on(today).values("store")})
+        if getattr(self.model, "personal", False):
+            contracts = contracts.on(today)
+        day = OuterRef(day_path)
+        covers = Q(starts_on__lte=day) & (Q(ends_on=None) | Q(ends_on__gt=day))
+        return Q(Exists(contracts.filter(covers, store=OuterRef(path))))
+
+
+def _is_many(model: Any, path: str) -> bool:
+    return path != "pk" and isinstance(model._meta.get_field(path), ForeignObjectRel)
