@@ -35,7 +35,7 @@ storm:
 	@echo "The storm does not exist yet." >&2; exit 1
 
 words: .venv/.ok
-	@$(IN)/python manage.py words
+	@PROFILE=demo $(IN)/python manage.py words
 
 lock: .venv/.ok
 	$(IN)/uv pip compile -q --universal --generate-hashes --group embedded --group dev --python-version 3.11 \
