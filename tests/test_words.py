@@ -32,8 +32,6 @@ def test_strings_are_found_in_templates_and_python(tmp_path: Path) -> None:
     page.write_text(
         '  <p>{% translate "Scan me" %}\n {% blocktranslate count n=n %}one{% plural %}many{% endblocktranslate %}'
     )
-        '  <p>{% translate "Scan me" %}\n {% blocktranslate count n=n %}one{% plural %}many{% endblocktranslate %}'
-    )
     module = tmp_path / "page.py"
     module.write_text('name = _("Scan"\n  " me")\nother = pgettext_lazy("till", "Scan")\n')
     assert dict(words.strings(page)) == {(None, "Scan me"): "Scan me", (None, "one"): ("one", "many")}
