@@ -9,6 +9,8 @@ from django.core.management import execute_from_command_line
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
+    if sys.argv[1:2] == ["demo"]:
+        os.environ["PROFILE"] = "demo"
     execute_from_command_line(sys.argv)
 
 

@@ -1,0 +1,298 @@
+"""Starts the demo step by step, keeps it running, and stops all of it."""
+
+import fcntl
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from scrm.demo import programs
+from scrm.demo.keys import Keys, keep
+from scrm.demo.programs import Failed, Program
+from scrm.embedded import postgres, valkey
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HOST = "127.0.0.1"  # the demo's passwords are printed on a terminal: no other machine may reach it
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class CannotStart(Exception):
+    """Something stands in the way; the message says what to do."""
+
+
+class Stop(BaseException):
+    """Ctrl-C or SIGTERM."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the environment asks of the demo."""
+
+    folder: Path
+    port: int
+    sandbox_port: int
+    stores: int
+    rate: float
+    seed: int
+
+    @classmethod
+    def of(cls, env: Mapping[str, str]) -> "Wishes":
+        def number(name: str, default: int) -> int:
+            try:
+                return int(env.get(name) or default)
+            except ValueError:
+                raise CannotStart(f"{name} is {env[name]!r}; it must be a whole number") from None
+
+        return cls(
+            folder=Path(env.get("DEMO_DIR") or ROOT / ".demo").resolve(),
+            port=number("PORT", 8000),
+            sandbox_port=number("SANDBOX_PORT", 8100),
+            stores=number("DEMO_STORES", 12),
+            rate=number("DEMO_RATE", 30),
+            seed=number("DEMO_SEED", 1),
+        )
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://{HOST}:{self.sandbox_port}"
+
+
+@dataclass
+class Demo:
+    wishes: Wishes
+    keys: Keys
+    env: dict[str, str]
+    began_at: float = field(default_factory=time.monotonic)
+    cluster: postgres.Cluster | None = None
+    broker: valkey.Server | None = None
+    running: list[Program] = field(default_factory=list)
+
+    # --- steps ---
+
+    def open_the_house(self) -> None:
+        """Everything in the order in which one needs the other."""
+        self._start_servers()
+        self._once("migrate", self._manage("migrate", "--no-input"), owner=True)
+        self.say("schema is up to date")
+        self._start_wecom()
+        logins = self._once("logins", [sys.executable, "-m", "scrm.demo.logins"])
+        self.say("people have their logins")
+        self._start_product()
+        self._keep("traffic", [sys.executable, "-m", "scrm.demo.traffic"])
+        self._say_where(logins)
+
+    def _start_servers(self) -> None:
+        if "DATABASE_URL" not in self.env:
+            self.cluster = postgres.at(self.wishes.folder / "pg")  # known before it runs, so that Ctrl-C stops it
+            self.cluster = postgres.start(self.wishes.folder / "pg")
+            self.env["DATABASE_URL"] = self.cluster.url_app
+            self.env["DATABASE_OWNER_URL"] = self.cluster.url_owner
+            self.say("PostgreSQL is up")
+        if "BROKER_URL" not in self.env:
+            self.broker = valkey.start(self.wishes.folder / "valkey")
+            self.env["BROKER_URL"] = self.broker.url
+            self.say("Valkey is up")
+
+    def _start_wecom(self) -> None:
+        keys, wishes = self.keys, self.wishes
+        corp = ["--corp-id", keys.corp_id, "--agent-id", keys.agent_id, "--secret", keys.secret]
+        corp += ["--token", keys.token, "--aes-key", keys.aes_key]
+        sandbox = ["--port", str(wishes.sandbox_port), "--seed", str(wishes.seed), "--stores", str(wishes.stores)]
+        callback = f"{wishes.base_url}/wecom/callback/{keys.slug}/"
+        self._keep("sandbox", self._manage("sandbox", *sandbox, *corp, "--callback-url", callback))
+        self._wait_for("sandbox", f"{wishes.sandbox_url}/sandbox/world")
+        self.say(f"sandbox WeCom is up on {wishes.sandbox_url}")
+        to_us = ["--slug", keys.slug, "--api-base-url", wishes.sandbox_url]
+        self._once("connect_corp", self._manage("connect_corp", *corp, *to_us))
+        self._once("sync_corp", self._manage("sync_corp", "--corp-id", keys.corp_id))
+        self.say("the brand is learnt from WeCom")
+
+    def _start_product(self) -> None:
+        web = ["--interface", "wsgi", "--host", HOST, "--port", str(self.wishes.port), "--workers", "2"]
+        web += ["--blocking-threads", "4", "--respawn-failed-workers", "--no-ws", "scrm.wsgi:application"]
+        self._keep("web", [sys.executable, "-m", "granian", *web])
+        self._keep("work", self._manage("work"))
+        beat = ["-B", "-s", str(self.wishes.folder / "beat"), "-c", "2", "-l", "WARNING"]
+        quietly = ["--without-gossip", "--without-mingle"]
+        self._keep("celery", [sys.executable, "-m", "celery", "-A", "scrm", "worker", *beat, *quietly])
+        self._wait_for("web", f"{self.wishes.base_url}/readyz")
+        self.say("web, worker and scheduler are up")
+
+    def _say_where(self, logins: str) -> None:
+        keys, base = self.keys, self.wishes.base_url
+        for line in logins.splitlines():
+            if line.startswith("login "):
+                self.tell(line)
+        self.tell(f"corp {keys.corp_id} {keys.agent_id} {keys.secret} {keys.token} {keys.aes_key} {keys.slug}")
+        self.tell(f"boards {base}/dashboard/   admin {base}/admin/   API {base}/api/docs/")
+        self.tell(f"WeCom {self.wishes.sandbox_url}/sandbox/world   logs {self.wishes.folder / 'log'}")
+        self.tell(f"ready {base}")
+
+    # --- keeping it up ---
+
+    def watch(self) -> None:
+        """Runs until Stop: what falls is started again."""
+        while True:
+            if self.cluster and self.cluster.process and self.cluster.process.poll() is not None:
+                self.cluster.ensure()
+                self.say("PostgreSQL fell and is up again")
+            if self.broker and self.broker.process and self.broker.process.poll() is not None:
+                self.broker.ensure()
+                self.say("Valkey fell and is up again")
+            for program in self.running:
+                if program.revive():
+                    self.say(f"{program.name} fell and was started again (its log: {program.log})")
+            time.sleep(0.2)
+
+    def close(self) -> None:
+        """Ends the programs, then their servers."""
+        programs.end(self.running, patience=8)
+        if self.broker:
+            self.broker.stop()
+        if self.cluster:
+            self.cluster.stop()
+
+    # --- words ---
+
+    def say(self, what: str) -> None:
+        self.tell(f"{time.monotonic() - self.began_at:6.1f} s  {what}")
+
+    def tell(self, line: str) -> None:
+        print(line, flush=True)
+
+    # --- programs ---
+
+    def _manage(self, *words: str) -> list[str]:
+        return [sys.executable, str(ROOT / "manage.py"), *words]
+
+    def _program(self, name: str, words: list[str]) -> Program:
+        return Program(name=name, words=words, env=dict(self.env), log=self.wishes.folder / "log" / f"{name}.log")
+
+    def _once(self, name: str, words: list[str], *, owner: bool = False) -> str:
+        program = self._program(name, words)
+        if not owner:
+            program.env = {key: value for key, value in self.env.items() if key != "DATABASE_OWNER_URL"}
+        try:
+            return programs.run(program, patience=300)
+        finally:
+            program.finish_off()
+
+    def _keep(self, name: str, words: list[str]) -> None:
+        program = self._program(name, words)
+        program.env = {key: value for key, value in self.env.items() if key != "DATABASE_OWNER_URL"}
+        self.running.append(program)
+        program.start()
+
+    def _wait_for(self, name: str, url: str, *, patience: float = 60) -> None:
+        program = next(program for program in self.running if program.name == name)
+        gives_up = time.monotonic() + patience
+        while not _answers(url):
+            if program.has_ended():
+                raise Failed(f"{name} ended\n{program.tail()}")
+            if time.monotonic() > gives_up:
+                raise Failed(f"{url} does not answer\n{program.tail()}")
+            time.sleep(0.1)
+
+
+def run(env: Mapping[str, str]) -> int:
+    """The whole life of a demo; gives the exit code."""
+    for number in SIGNALS:
+        signal.signal(number, _stop)
+    demo = lock = None
+    try:
+        wishes = Wishes.of(env)
+        lock = _claim(wishes.folder)
+        for name, port in (("PORT", wishes.port), ("SANDBOX_PORT", wishes.sandbox_port)):
+            _must_be_free(name, port)
+        demo = Demo(wishes=wishes, keys=keep(wishes.folder), env={})
+        demo.env = environment(env, wishes, demo.keys)
+        demo.open_the_house()
+        demo.watch()
+    except Stop:
+        print("\nstopping", flush=True)
+    except (CannotStart, Failed, postgres.NoPostgres, postgres.WouldNotStart, valkey.WouldNotStart) as problem:
+        print(problem, file=sys.stderr, flush=True)
+        return 1
+    finally:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        if demo is not None:
+            demo.close()
+        if lock is not None:
+            lock.close()
+    print("stopped; the data stay in", demo.wishes.folder if demo else "place", flush=True)
+    return 0
+
+
+def environment(env: Mapping[str, str], wishes: Wishes, keys: Keys) -> dict[str, str]:
+    """What every program of the demo is told."""
+    return {
+        **env,
+        "PROFILE": "demo",
+        "DJANGO_SETTINGS_MODULE": "scrm.settings",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "SECRET_KEY": keys.secret_key,
+        "FIELD_KEYS": keys.field_keys,
+        "ALLOWED_HOSTS": "*",
+        "BASE_URL": wishes.base_url,
+        "WECOM_API_BASE_URL": wishes.sandbox_url,
+        "DEMO_DIR": str(wishes.folder),
+        "DEMO_STORES": str(wishes.stores),
+        "DEMO_RATE": str(wishes.rate),
+        "DEMO_SEED": str(wishes.seed),
+        "PORT": str(wishes.port),
+        "SANDBOX_PORT": str(wishes.sandbox_port),
+        "DEMO_CORP_ID": keys.corp_id,
+        "NO_PROXY": "*",
+        "no_proxy": "*",
+    }
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    for again in SIGNALS:
+        signal.signal(again, signal.SIG_IGN)  # `make` passes the same signal on
+    raise Stop
+
+
+def _claim(folder: Path) -> IO[str]:
+    """The folder is ours until the file is closed."""
+    (folder / "log").mkdir(parents=True, exist_ok=True)
+    lock = (folder / "demo.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise CannotStart(f"A demo runs already in {folder}; stop it, or choose another DEMO_DIR") from None
+    for log in (folder / "log").glob("*.log"):
+        log.unlink()
+    return lock
+
+
+def _must_be_free(name: str, port: int) -> None:
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((HOST, port))
+            door.listen()
+        except (OSError, OverflowError) as problem:
+            raise CannotStart(f"Port {port} is taken ({problem}); choose another: make demo {name}=…") from None
+
+
+def _answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
