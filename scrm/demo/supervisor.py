@@ -89,7 +89,8 @@ class Demo:
         logins = self._once("logins", [sys.executable, "-m", "scrm.demo.logins"])
         self.say("people have their logins")
         self._start_product()
-        self._keep("traffic", [sys.executable, "-m", "scrm.demo.traffic"])
+        if self.wishes.rate > 0:
+            self._keep("traffic", [sys.executable, "-m", "scrm.demo.traffic"])
         self._say_where(logins)
 
     def _start_servers(self) -> None:
@@ -108,13 +109,14 @@ class Demo:
         keys, wishes = self.keys, self.wishes
         corp = ["--corp-id", keys.corp_id, "--agent-id", keys.agent_id, "--secret", keys.secret]
         corp += ["--token", keys.token, "--aes-key", keys.aes_key]
-        sandbox = ["--port", str(wishes.sandbox_port), "--seed", str(wishes.seed), "--stores", str(wishes.stores)]
-        callback = f"{wishes.base_url}/wecom/callback/{keys.slug}/"
-        self._keep("sandbox", self._manage("sandbox", *sandbox, *corp, "--callback-url", callback))
+        to_us = ["--slug", keys.slug, "--callback-url", f"{wishes.base_url}/wecom/callback/{keys.slug}/"]
+        world = ["--port", wishes.sandbox_port, "--seed", wishes.seed, "--stores", wishes.stores]
+        world += ["--keep", wishes.folder / "wecom.world"]
+        self._keep("sandbox", [sys.executable, "-m", "scrm.sandbox", *map(str, world), *corp, *to_us])
         self._wait_for("sandbox", f"{wishes.sandbox_url}/sandbox/world")
         self.say(f"sandbox WeCom is up on {wishes.sandbox_url}")
-        to_us = ["--slug", keys.slug, "--api-base-url", wishes.sandbox_url]
-        self._once("connect_corp", self._manage("connect_corp", *corp, *to_us))
+        to_it = ["--slug", keys.slug, "--api-base-url", wishes.sandbox_url]
+        self._once("connect_corp", self._manage("connect_corp", *corp, *to_it))
         self._once("sync_corp", self._manage("sync_corp", "--corp-id", keys.corp_id))
         self.say("the brand is learnt from WeCom")
 

@@ -3,11 +3,14 @@
 import argparse
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
+from scrm.sandbox import memory
 from scrm.sandbox.sandbox import Sandbox
 
 APP = ("corp_id", "agent_id", "secret", "token", "aes_key", "slug", "callback_url")
+KEEP_EVERY = 3.0  # seconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stores", type=int, default=12, help="shops of the sample brand")
     parser.add_argument("--customers", type=int, default=0, help="customers that each guide has from the start")
     parser.add_argument("--threads", type=int, default=8, help="how many letters are sent at the same time")
+    parser.add_argument("--keep", default="", help="a file in which the world outlives this process")
     for name in APP:
         parser.add_argument(f"--{name.replace('_', '-')}", default="", help=f"{name} of the main app")
 
@@ -26,11 +30,17 @@ def serve(options: dict[str, Any]) -> None:
     """Run until SIGINT or SIGTERM."""
     given = {name: options[name] for name in APP if options[name]}
     sandbox = Sandbox(seed=options["seed"], stores=options["stores"], customers=options["customers"], **given)
+    place = Path(options["keep"]) if options["keep"] else None
+    if place:
+        memory.recall(sandbox, place)
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
     sandbox.start(host=options["host"], port=options["port"], threads=options["threads"])
     print(sandbox.corp_line, flush=True)
     print(f"sandbox {sandbox.base_url}", flush=True)
-    done.wait()
+    while not done.wait(KEEP_EVERY if place else None):
+        memory.keep(sandbox, place)  # type: ignore[arg-type]
     sandbox.stop()
+    if place:
+        memory.keep(sandbox, place)
