@@ -42,7 +42,7 @@ lock: .venv/.ok
 	  --no-emit-index-url --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean:
-	@if [ -x $(IN)/python ]; then $(IN)/python -m scrm.embedded.clean; fi
+	@if [ -x $(IN)/python ]; then $(IN)/python -m scrm.demo.clean; fi
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis staticfiles bench/latest.json
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "clean"

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,8 +35,12 @@ class Program:
             self.process = children.spawn(self.words, output=log, env=self.env)
         self.started_at = time.monotonic()
 
+    def code(self) -> int | None:
+        """The exit code; None while it runs or before."""
+        return None if self.process is None else self.process.poll()
+
     def has_ended(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
+        return self.code() is not None
 
     def revive(self) -> bool:
         """Starts a fallen program again, after a pause that grows while it falls at once; True when it did."""
@@ -56,10 +61,8 @@ class Program:
         """Kills the whole family: each program leads a session of its own."""
         if self.process is None:
             return
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
     def tail(self, lines: int = 15) -> str:
@@ -78,9 +81,8 @@ def run(program: Program, *, patience: float) -> str:
             program.finish_off()
             raise Failed(f"{program.name} took longer than {patience:.0f} s\n{program.tail()}")
         time.sleep(0.02)
-    assert program.process is not None
-    if program.process.returncode:
-        raise Failed(f"{program.name} ended with {program.process.returncode}\n{program.tail()}")
+    if code := program.code():
+        raise Failed(f"{program.name} ended with {code}\n{program.tail()}")
     with program.log.open("rb") as log:
         log.seek(before)
         return log.read().decode(errors="replace")

@@ -1,6 +1,7 @@
 """Starts the demo step by step, keeps it running, and stops all of it."""
 
 import fcntl
+import os
 import signal
 import socket
 import sys
@@ -270,12 +271,16 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _claim(folder: Path) -> IO[str]:
     """The folder is ours until the file is closed."""
-    (folder / "log").mkdir(parents=True, exist_ok=True)
-    lock = (folder / "demo.lock").open("w")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "log").mkdir(exist_ok=True)
+    lock = (folder / "demo.lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise CannotStart(f"A demo runs already in {folder}; stop it, or choose another DEMO_DIR") from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))  # for `make clean`
+    lock.flush()
     for log in (folder / "log").glob("*.log"):
         log.unlink()
     return lock

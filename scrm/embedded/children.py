@@ -51,5 +51,5 @@ def spawn(
         env=env,
         cwd=cwd,
         start_new_session=True,
-        preexec_fn=dying_with_parent(with_signal),  # noqa: PLW1509
+        preexec_fn=dying_with_parent(with_signal),
     )

