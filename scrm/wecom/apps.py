@@ -8,3 +8,8 @@ class WecomConfig(AppConfig):
     name = "scrm.wecom"
     label = "wecom"
     verbose_name = _("WeCom")
+
+    def ready(self) -> None:
+        from scrm.wecom import redaction
+
+        redaction.quieten()

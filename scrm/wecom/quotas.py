@@ -1,0 +1,68 @@
+"""Quotas: how often a corp may call an API, counted in the database for all processes."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+
+from scrm.wecom.errors import BackOff
+from scrm.wecom.models.calls import per_hour, per_minute
+
+OPEN = """
+INSERT INTO wecom_quota (corp_id, api, minute_limit, hour_limit, minute_left, hour_left, refilled_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (corp_id, api) DO NOTHING
+"""
+# The buckets fill evenly; granted is the least of what is asked and what both hold, nothing while WeCom blocks us.
+TAKE = """
+WITH now AS (
+  SELECT id, greatest(refilled_at, %(at)s) AS at, coalesce(blocked_until > %(at)s, false) AS blocked,
+         least(minute_limit, minute_left + minute_limit * lapse / 60) AS minute,
+         least(hour_limit, hour_left + hour_limit * lapse / 3600) AS hour
+  FROM wecom_quota, LATERAL (SELECT greatest(0, extract(epoch FROM %(at)s - refilled_at))) AS l (lapse)
+  WHERE corp_id = %(corp)s AND api = %(api)s FOR NO KEY UPDATE OF wecom_quota),
+granted AS (
+  SELECT *, CASE WHEN blocked THEN 0 ELSE floor(greatest(0, least(%(n)s, minute, hour))) END AS n FROM now)
+UPDATE wecom_quota q SET minute_left = g.minute - g.n, hour_left = g.hour - g.n, refilled_at = g.at
+FROM granted g WHERE q.id = g.id
+RETURNING g.n::int, q.blocked_until, q.minute_left, q.hour_left, q.minute_limit, q.hour_limit
+"""
+BLOCK = """
+UPDATE wecom_quota SET blocked_until = greatest(blocked_until, %s) WHERE corp_id = %s AND api = %s
+"""
+
+
+class Grant(NamedTuple):
+    """How many calls may be made now, and from when more."""
+
+    calls: int
+    again_at: datetime
+
+
+def take(corp_pk: int, api: str, *, at: datetime, calls: int = 1) -> Grant:
+    """Up to so many calls, fewer when a bucket is nearly empty; raises BackOff when there are none."""
+    with connection.cursor() as cursor:
+        asked = {"at": at, "corp": corp_pk, "api": api, "n": calls}
+        cursor.execute(TAKE, asked)
+        row = cursor.fetchone()
+        if row is None:
+            minute, hour = per_minute(), per_hour()
+            cursor.execute(OPEN, [corp_pk, api, minute, hour, minute, hour, at])
+            cursor.execute(TAKE, asked)
+            row = cursor.fetchone()
+    granted, blocked_until, *buckets = row
+    again_at = max(at + _until_one(*buckets), blocked_until or at)
+    if not granted:
+        raise BackOff(api, until=again_at)
+    return Grant(granted, again_at)
+
+
+def _until_one(minute_left: float, hour_left: float, minute_limit: int, hour_limit: int) -> timedelta:
+    minute = max(0.0, 1 - minute_left) * 60 / max(1, minute_limit)
+    hour = max(0.0, 1 - hour_left) * 3600 / max(1, hour_limit)
+    return timedelta(seconds=max(minute, hour, 0.05))
+
+
+def block(corp_pk: int, api: str, *, until: datetime) -> None:
+    """WeCom refuses this API for a while; every process hears of it with its next call."""
+    with connection.cursor() as cursor:
+        cursor.execute(BLOCK, [until, corp_pk, api])
