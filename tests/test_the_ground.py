@@ -1,11 +1,15 @@
 """The tests' own ground: who they are in the database, and that nobody phones home."""
 
+import re
 import socket
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.db import ProgrammingError, connection
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +23,15 @@ def test_other_machines_cannot_be_reached() -> None:
 
 def test_the_lock_names_no_host() -> None:
     assert "http" not in (ROOT / "requirements.lock").read_text()
+
+
+def test_the_lock_holds_what_pyproject_wants() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    wanted = [Requirement(each) for each in project["project"]["dependencies"] + groups["embedded"] + groups["dev"]]
+    pins = re.findall(r"^([\w.-]+)(?:\[.*\])?==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    locked = {canonicalize_name(name): version for name, version in pins}
+    assert [w for w in wanted if not w.specifier.contains(locked.get(canonicalize_name(w.name), "0"), True)] == []
 
 
 @pytest.mark.django_db
