@@ -16,9 +16,9 @@
         wx.faults.set(duplicate=True); wx.faults.clear()
         wx.sealed(xml).query, wx.sealed(xml).body     # any letter sealed for this app, for a Django test client
 
-`callback_url` may be an origin (the product's path is added), and may come later: `wx.listen(url)`. Without one, letters
-are only written into the log. `send=` (url, body, timeout) → (status, text) replaces the postman; `Sandbox(…)` without
-`start()` has no threads and no port: drive it with `do`, `answer` and `courier.step()`.
+`callback_url` may be an origin (the product's path is added), and may come later: `wx.listen(url)`. Without one,
+letters are only written into the log. `send=` (url, body, timeout) → (status, text) replaces the postman.
+`Sandbox(…)` without `start()` has no threads and no port: drive it with `do`, `answer` and `courier.step()`.
 On the command line: `python -m scrm.sandbox --port 8100` or `manage.py sandbox`.
 Switches are documented in `world.Switches`, faults in `faults`, control calls in `control`.
 """

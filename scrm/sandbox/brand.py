@@ -25,7 +25,7 @@ def an_app(world: World, corp: Corp, **given: object) -> App:
     number = 1_000_001 + len(corp.apps)
     drawn: dict[str, object] = {
         "agent_id": str(number),
-        "secret": world.word(43),
+        "secret": world.word(43, LETTERS),
         "token": world.word(24, LETTERS),
         "aes_key": world.word(43, LETTERS),
         "slug": world.word(12, LETTERS).lower(),

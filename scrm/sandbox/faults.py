@@ -11,9 +11,9 @@ Callbacks
   hold          true           letters wait until the faults are lifted, then come in one burst
 
 API
-  api           list of        {path, errcode, times, errmsg?, http_status?, lose_answer?, hang?}; `path` is the end of the
-                               API's path or "*"; `times` is a "how often" (default 1); lose_answer: the call has its
-                               effect, then the connection is cut; hang: seconds of silence before that
+  api           list of        {path, errcode, times, errmsg?, http_status?, lose_answer?, hang?}: `path` is the end of
+                               the API's path or "*", `times` a "how often" (default 1); lose_answer: the call has its
+                               effect, then the connection is cut; hang: seconds of silence before it is cut
   slow          seconds        each API call takes that long, or {path: seconds}
   read_lag      seconds        reads of customers show adds and deletes of guides that much later (by the world's clock)
   empty_lists   how often      a list API answers ok with nothing in it

@@ -97,6 +97,8 @@ class Sandbox:
         """What the sandbox says to any request."""
         if request.path.startswith("/cgi-bin/"):
             return door.answer(self, request)
+        if request.path in ("/", "/sandbox"):
+            return Response(302, headers={"Location": "/sandbox/"})
         return routes.answer(self, request)
 
     def do(self, method: str, path: str, **body: Any) -> Any:

@@ -1,4 +1,9 @@
-"""/cgi-bin: the door of the API. Path → function is in ENDPOINTS; each module beside holds the functions of one family."""
+"""/cgi-bin: the API. ENDPOINTS is the table path → function; each module beside holds one family, `door` leads in."""
 
-from scrm.sandbox.api import tokens, ways
+from scrm.sandbox.api import customers, directory, figures, groups, media, messages, tags, tokens, ways, welcomes
 from scrm.sandbox.api.endpoints import ENDPOINTS
+
+__all__ = [
+    "ENDPOINTS", "customers", "directory", "figures", "groups", "media", "messages", "tags", "tokens", "ways",
+    "welcomes",
+]  # fmt: skip

@@ -93,8 +93,12 @@ def _tag_id(act: Act, wanted: str) -> str:
 @route("POST", "say")
 def say(act: Act) -> dict[str, Any]:
     """One of the two writes a message."""
-    relation = act.relation()
-    relations.say(act.world, act.corp, relation, by=str(act.body.get("by", "customer")))
+    relation, by = act.relation(), str(act.body.get("by", "customer"))
+    relations.say(act.world, act.corp, relation, by=by)
+    act.sandbox.log.add(
+        "message", act.world.clock.now(), what="chat", by=by, corp_id=act.corp.corp_id, userid=relation.userid,
+        external_userid=relation.external_userid, text=str(act.body.get("text", "")),
+    )  # fmt: skip
     return told(relation)
 
 
