@@ -1,7 +1,7 @@
 """Outbound calls: planned with their cause, made after its commit, their answers handed to whoever asked.
 
-A call: `plan` writes the row; `make` claims due rows, commits that, speaks to WeCom and writes the verdict; `tell` hands
-final answers to ANSWERS in a transaction of their own, so that a deaf listener never makes a call happen twice.
+A call: `plan` writes the row; `make` claims due rows, commits that, speaks to WeCom and writes the verdict; `tell`
+hands final answers to ANSWERS in a transaction of their own, so that a deaf listener never makes a call happen twice.
 """
 
 import time
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from scrm.audit import alarms
-from scrm.wecom import lookups, quotas, routes, verdicts
+from scrm.wecom import lookups, outcomes, quotas, routes, verdicts
 from scrm.wecom.client import client_for
 from scrm.wecom.errors import BackOff, NeedsFix, Refused
 from scrm.wecom.inbox import outline
@@ -128,7 +128,18 @@ def claim(at: datetime, *, limit: int, welcomes: bool = False) -> list[OutboundC
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(CLAIM, [at, at + lease, at, welcomes, limit])
         ids = [pk for (pk,) in cursor.fetchall()]
-    return list(OutboundCall.objects.filter(pk__in=ids).select_related("corp", "app__corp").order_by("due_at", "pk"))
+    calls = list(OutboundCall.objects.filter(pk__in=ids).select_related("corp", "app__corp").order_by("pk"))
+    _fill_apps([call for call in calls if call.app is None])
+    return calls
+
+
+def _fill_apps(calls: Sequence[OutboundCall]) -> None:
+    """A call that names no app is made by the corp's first one."""
+    if calls:
+        apps = App.objects.filter(corp__in={call.corp_id for call in calls}).select_related("corp").order_by("-pk")
+        first = {app.corp_id: app for app in apps}
+        for call in calls:
+            call.app = first.get(call.corp_id)
 
 
 def perform(calls: Sequence[OutboundCall], at: datetime, threads: int) -> list[Verdict]:
@@ -214,11 +225,15 @@ def tell(at: datetime, *, limit: int = 500) -> int:
         by_api: dict[str, list[OutboundCall]] = defaultdict(list)
         for call in OutboundCall.objects.filter(pk__in=ids).order_by("answered_at", "pk"):
             by_api[call.api].append(call)
-        deaf = [one for api, group in by_api.items() for one in _hand_to(routes.answers().get(api), group, at)]
+        deaf = [one for api, group in by_api.items() for one in _hand_to(_listener(api), group, at)]
         OutboundCall.objects.filter(pk__in=set(ids) - {call.pk for call, _ in deaf}).update(told_at=at)
         for call, error in deaf:
             _not_heard(call, error, at)
     return len(ids)
+
+
+def _listener(api: str) -> Callable[..., None] | None:
+    return outcomes.record if api == verdicts.WELCOME else routes.answers().get(api)
 
 
 def _hand_to(

@@ -57,13 +57,12 @@ class Verdict:
 
 def done(call: OutboundCall, said: dict[str, Any], at: datetime) -> Verdict:
     result = {name: value for name, value in said.items() if name not in ("errcode", "errmsg")}
-    return Verdict(call.pk, State.DONE.value, call.attempts, call.in_doubt, at, 0, "", at, result)
+    return Verdict(call.pk, State.DONE.value, call.attempts, call.in_doubt, _now_due(call, at), 0, "", at, result)
 
 
 def expired(call: OutboundCall, at: datetime) -> Verdict:
     """Too late to be made; the try that was counted was none."""
-    tried = call.attempts - 1
-    return Verdict(call.pk, State.EXPIRED.value, tried, call.in_doubt, at, call.errcode, call.last_error, at, None)
+    return _verdict(call, State.EXPIRED, call.attempts - 1, call.in_doubt, at, None, at)
 
 
 def refused(call: OutboundCall, why: Refused, at: datetime) -> Verdict:
@@ -101,6 +100,11 @@ def _pause(call: OutboundCall) -> timedelta:
     return min(policy_of(call.api).first_pause * 2 ** min(max(0, call.attempts - 1), 12), LONGEST_PAUSE)
 
 
+def _now_due(call: OutboundCall, at: datetime) -> datetime:
+    """An answer can be handed on in the very round that claimed the call."""
+    return call.called_at or at
+
+
 def _verdict(
     call: OutboundCall,
     state: OutboundCall.State,
@@ -111,4 +115,5 @@ def _verdict(
     answered_at: datetime | None,
 ) -> Verdict:
     code, error = (why.errcode, str(why)[:200]) if why else (call.errcode, call.last_error)
+    due_at = _now_due(call, at=due_at) if answered_at else due_at
     return Verdict(call.pk, state.value, attempts, in_doubt, due_at, code, error, answered_at, None)
