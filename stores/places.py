@@ -62,3 +62,12 @@ def _end(records: object, *, on: date) -> None:
 def the_brand(name: str = "") -> Brand:
     """The one brand of this deployment, made when there is none."""
     return Brand.objects.first() or Brand.objects.create(name=name or "品牌")
+
+
+def settle(store: Store, *, on: date) -> None:
+    """The store's region and kind become what its dated records say of this day."""
+    is_franchised = Contract.objects.filter(store=store).on(on).exists()
+    store.kind = Store.Kind.FRANCHISE if is_franchised else Store.Kind.DIRECT
+    if placement := Placement.objects.filter(store=store).on(on).first():
+        store.region_id = placement.region_id
+    Store.objects.filter(pk=store.pk).update(kind=store.kind, region=store.region_id)

@@ -1,5 +1,6 @@
 """Giving and taking seats: the only writer of seats."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,3 +28,26 @@ def take(seat: Seat, *, at: datetime, by: Any = None) -> None:
         seat.ends_at = at
         seat.save(update_fields=["ends_at"])
         entries.record("seat.taken", by=by, subject=seat.person, at=at, role=seat.role)
+
+
+@transaction.atomic
+def open_many(wanted: Iterable[tuple[int, str, int]], *, at: datetime) -> None:
+    """Opens seats at stores: (person, role, store) each, set-based; open ones stay as they are."""
+    Seat.objects.bulk_create(
+        [Seat(person_id=person, role=role, store_id=store, starts_at=at) for person, role, store in wanted],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def close(places: Iterable[tuple[int, int]], *, at: datetime) -> int:
+    """How many open seats ended: those of guides and managers, (person, store) each."""
+    wanted = set(places)
+    held = Seat.objects.filter(
+        person__in={person for person, _store in wanted},
+        store__in={store for _person, store in wanted},
+        role__in=[Role.GUIDE, Role.STORE_MANAGER],
+        ends_at=None,
+    )
+    ending = [seat.pk for seat in held if (seat.person_id, seat.store_id) in wanted]
+    return Seat.objects.filter(pk__in=ending).update(ends_at=at)

@@ -119,3 +119,11 @@ def cluster(tmp_path: Any) -> Iterator[postgres.Cluster]:
     started = postgres.start(tmp_path / "pg")
     yield started
     postgres.remove(tmp_path / "pg")
+
+
+@pytest.fixture
+def cast(db: None) -> Any:
+    """Everybody in their places (tests/cast.py)."""
+    from tests.cast import assemble
+
+    return assemble()

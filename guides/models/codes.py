@@ -1,6 +1,9 @@
 """Channel codes (渠道活码): a QR code in a shop, and the guides whom it leads to."""
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +65,7 @@ class Code(models.Model):
     tags = models.ManyToManyField(Tag, verbose_name=_("tags put on each customer"), blank=True, related_name="codes")
     wanted = models.IntegerField(default=1, editable=False)
     pushed = models.IntegerField(default=0, editable=False)
+    pushed_users: Any = ArrayField(models.CharField(max_length=64), default=list, editable=False)
     trouble = models.CharField(_("trouble"), max_length=10, choices=Trouble, blank=True, editable=False)
     prints = models.IntegerField(_("sheets printed"), default=0, editable=False)
     created_by = models.ForeignKey(

@@ -97,7 +97,11 @@ class Relation(models.Model):
         verbose_name_plural = _("relations")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["member", "guide", "epoch"], name="an_epoch_of_a_pair_is_counted_once"),
+            models.UniqueConstraint(
+                fields=["member", "guide", "epoch"],
+                name="an_epoch_of_a_pair_is_counted_once",
+                deferrable=models.Deferrable.DEFERRED,  # a late fact may shift all of them
+            ),
         ]
         indexes = [
             models.Index(fields=["store", "added_day"], name="adds_of_a_store"),
@@ -146,6 +150,7 @@ class Ownership(models.Model):
                     ("store", RangeOperators.EQUAL),
                     (_period(), RangeOperators.OVERLAPS),
                 ],
+                deferrable=models.Deferrable.DEFERRED,
             )
         ]
 

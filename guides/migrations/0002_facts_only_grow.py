@@ -7,5 +7,5 @@ CREATE TRIGGER only_grows BEFORE UPDATE OR DELETE ON guides_relationfact
 
 
 class Migration(migrations.Migration):
-    dependencies = [("guides", "0002_initial"), ("audit", "0003_nobody_rewrites_history")]
+    dependencies = [("guides", "0001_initial"), ("audit", "0003_nobody_rewrites_history")]
     operations = [migrations.RunSQL(TRIGGER, "DROP TRIGGER only_grows ON guides_relationfact;")]

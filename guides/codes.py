@@ -1,0 +1,273 @@
+"""Channel codes: made, changed, deleted and printed here, and told to WeCom from the rows that these verbs write."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from guides.models import Code, CodeGuide, Guide, HouseAccount
+from members.models import Tag
+from scrm.audit import alarms, entries
+from scrm.wecom import calls, pictures
+from scrm.wecom.models import Corp, OutboundCall
+from stores.models import Store
+
+log = structlog.get_logger()
+MOST_GUIDES = 100  # WeCom's limit for one contact way (41041)
+CHANGEABLE = {"name", "guides", "skip_verify", "remark", "tags"}
+ALREADY_GONE = 41044
+PICTURE_AGAIN = timedelta(minutes=1)
+
+
+class CannotBe(Exception):
+    """A code cannot be as it was asked for; the message says why, in words for the person who asked."""
+
+
+@transaction.atomic
+def create(
+    *,
+    store: Store,
+    kind: str,
+    name: str,
+    guides: Sequence[Guide] = (),
+    skip_verify: bool = True,
+    remark: str = "",
+    tags: Sequence[Tag] = (),
+    by: Any,
+    at: datetime,
+) -> Code:
+    """A new code; WeCom is asked for it after commit. Raises CannotBe."""
+    _check(kind, store, guides)
+    corp = guides[0].corp if guides else _corp_of(store)
+    code = Code.objects.create(
+        corp=corp,
+        store=store,
+        kind=kind,
+        name=name,
+        skip_verify=skip_verify,
+        remark=remark,
+        created_by=by if getattr(by, "pk", None) else None,
+        created_at=at,
+    )
+    _set_guides(code, guides)
+    code.tags.set(tags)
+    entries.record("code.created", by=by, subject=code, at=at, kind=kind, store=store.public_id)
+    push(code, at=at)
+    return code
+
+
+@transaction.atomic
+def change(code: Code, *, by: Any, at: datetime, **fields: Any) -> Code:
+    """The code with new fields (name, guides, skip_verify, remark, tags). Raises CannotBe."""
+    code = Code.objects.select_for_update().get(pk=code.pk)
+    if unknown := fields.keys() - CHANGEABLE:
+        raise CannotBe(_("These cannot be changed: %s") % ", ".join(sorted(unknown)))
+    if code.deleted_at:
+        raise CannotBe(_("This code was deleted."))
+    if "guides" in fields:
+        guides = fields.pop("guides")
+        _check(code.kind, code.store, guides, corp=code.corp)
+        _set_guides(code, guides)
+    if "tags" in fields:
+        code.tags.set(fields.pop("tags"))
+    for name, value in fields.items():
+        setattr(code, name, value)
+    code.wanted = F("wanted") + 1
+    code.save()
+    code.refresh_from_db()
+    entries.record("code.changed", by=by, subject=code, at=at)
+    push(code, at=at)
+    return code
+
+
+@transaction.atomic
+def delete(code: Code, *, by: Any, at: datetime) -> None:
+    """The code stops working at WeCom; its relations and numbers stay."""
+    code = Code.objects.select_for_update().get(pk=code.pk)
+    if code.deleted_at:
+        return
+    code.deleted_at = at
+    code.wanted += 1
+    code.save(update_fields=["deleted_at", "wanted"])
+    entries.record("code.deleted", by=by, subject=code, at=at, prints=code.prints)
+    push(code, at=at)
+
+
+def at_stake(code: Code, *, at: datetime) -> dict[str, int]:
+    """What deleting a code would touch: sheets printed, and adds of the last 30 days."""
+    recent = code.relations.filter(added_at__gte=at - timedelta(days=30)).count()
+    return {"prints": code.prints, "recent_adds": recent}
+
+
+@transaction.atomic
+def printed(codes: Iterable[Code], *, by: Any, at: datetime) -> None:
+    """Counts one printed sheet for each of the codes."""
+    codes = list(codes)
+    Code.objects.filter(pk__in=[c.pk for c in codes]).update(prints=F("prints") + 1)
+    for code in codes:
+        entries.record("code.printed", by=by, subject=code, at=at)
+
+
+def _check(kind: str, store: Store, guides: Sequence[Guide], corp: Corp | None = None) -> None:
+    if kind == Code.Kind.STORE and guides:
+        raise CannotBe(_("A store's code leads to whoever works there; name no guides."))
+    if kind == Code.Kind.GUIDE and len(guides) != 1:
+        raise CannotBe(_("Choose exactly one guide."))
+    if kind == Code.Kind.GUIDES and not 1 <= len(guides) <= MOST_GUIDES:
+        raise CannotBe(_("Choose 1 to %s guides.") % MOST_GUIDES)
+    if len({g.corp_id for g in guides} | ({corp.pk} if corp and guides else set())) > 1:
+        raise CannotBe(_("All guides of a code must be of one corp."))
+    posted = set(Guide.objects.filter(postings__store=store, postings__ends_at=None).values_list("pk", flat=True))
+    if strangers := [g for g in guides if g.pk not in posted]:
+        raise CannotBe(_("%s does not work at this store.") % strangers[0])
+    if unable := [g for g in guides if not g.can_contact or g.status != Guide.Status.ACTIVE]:
+        raise CannotBe(_("%s is not active in WeCom or has no customer contact.") % unable[0])
+
+
+def _corp_of(store: Store) -> Corp:
+    posted = Guide.objects.filter(postings__store=store, postings__ends_at=None).select_related("corp").first()
+    corp = posted.corp if posted else Corp.objects.first()
+    if corp is None:
+        raise CannotBe(_("No WeCom corp is connected yet."))
+    return corp
+
+
+def _set_guides(code: Code, guides: Sequence[Guide]) -> None:
+    code.code_guides.exclude(guide__in=guides).delete()
+    CodeGuide.objects.bulk_create([CodeGuide(code=code, guide=g) for g in guides], ignore_conflicts=True)
+
+
+def users_of(code: Code) -> list[str]:
+    """The userids to whom the code should lead now: active, with customer contact, 100 at most, in a fixed order."""
+    able = Guide.objects.filter(status=Guide.Status.ACTIVE, can_contact=True, corp=code.corp_id)
+    if code.kind == Code.Kind.STORE:
+        able = able.filter(postings__store=code.store_id, postings__ends_at=None)
+    else:
+        able = able.filter(code_guides__code=code)
+    users = sorted(able.values_list("userid", flat=True).distinct())[:MOST_GUIDES]
+    return users or _house_users(code)
+
+
+def _house_users(code: Code) -> list[str]:
+    house = HouseAccount.objects.filter(store=code.store_id, guide__status=Guide.Status.ACTIVE, guide__can_contact=True)
+    return list(house.values_list("guide__userid", flat=True))
+
+
+def push(code: Code, *, at: datetime) -> None:
+    """Plans the call that tells WeCom what we want of this code, unless one is still being answered."""
+    users = users_of(code)
+    if code.deleted_at and not code.config_id and code.pushed == 0:
+        return  # the add is still under way; its answer deletes it
+    if not users and not code.deleted_at:
+        Code.objects.filter(pk=code.pk).update(trouble=Code.Trouble.NOBODY)
+        alarms.sound("code_without_guide", code.public_id, at=at, store=code.store.public_id)
+        return
+    if not code.config_id:
+        if not code.deleted_at:
+            _plan(code, "add_contact_way", _new_way(code, users), at=at)
+    elif code.deleted_at:
+        _plan(code, "del_contact_way", {"config_id": code.config_id}, at=at)
+    else:
+        _plan(code, "update_contact_way", {"config_id": code.config_id, **_way(code, users)}, at=at)
+
+
+def _way(code: Code, users: Sequence[str]) -> dict[str, Any]:
+    return {"remark": code.name[:30], "skip_verify": code.skip_verify, "state": code.state, "user": list(users)}
+
+
+def _new_way(code: Code, users: Sequence[str]) -> dict[str, Any]:
+    single = code.kind == Code.Kind.GUIDE
+    return {"type": 1 if single else 2, "scene": 2, **_way(code, users[:1] if single else users)}
+
+
+def _plan(code: Code, api: str, body: dict[str, Any], *, at: datetime) -> None:
+    # An add bears no version: while its answer is out, further changes wait for the config_id.
+    key = f"code:{code.pk}:new" if api == "add_contact_way" else f"code:{code.pk}:{code.wanted}"
+    calls.plan(code.corp, f"externalcontact/{api}", body, key=key, at=at)
+
+
+def answered(told: Sequence[OutboundCall], at: datetime) -> None:
+    """WeCom's answers to calls about codes."""
+    for call in told:
+        code = Code.objects.select_for_update().filter(pk=int((call.key or "code:0:").split(":")[1])).first()
+        if code is not None:
+            _hear_answer(code, call, at=at)
+
+
+def _hear_answer(code: Code, call: OutboundCall, *, at: datetime) -> None:
+    body, result = call.request(), call.result or {}
+    gone_already = call.api.endswith("del_contact_way") and call.errcode == ALREADY_GONE
+    if call.state != OutboundCall.State.DONE and not gone_already:
+        code.trouble = Code.Trouble.REFUSED
+        code.save(update_fields=["trouble"])
+        alarms.sound("code_refused", code.public_id, at=at, errcode=call.errcode)
+        return
+    if config_id := result.get("config_id"):
+        code.config_id, code.qr_url = config_id, result.get("qr_code", "")
+        code.qr_due_at = at if code.qr_url else None
+        code.pushed = 1
+    else:
+        code.pushed = int((call.key or "").split(":")[2])
+    code.trouble = Code.Trouble.NONE
+    code.pushed_users = body.get("user", [])
+    code.save()
+    log.info("guides.code.pushed", code=code.public_id, api=call.api)
+    if code.pushed != code.wanted:
+        push(code, at=at)
+
+
+@transaction.atomic
+def follow(stores: Iterable[int], *, at: datetime) -> int:
+    """How many codes of these stores now lead to other guides; WeCom is told of those alone."""
+    changed = 0
+    concerned = Code.objects.alive().filter(Q(store__in=list(stores)))
+    for code in concerned.select_for_update(of=("self",)).select_related("corp", "store"):
+        if sorted(code.pushed_users) != users_of(code) or code.trouble == Code.Trouble.NOBODY:
+            code.wanted += 1
+            code.save(update_fields=["wanted"])
+            push(code, at=at)
+            changed += 1
+    return changed
+
+
+@transaction.atomic
+def hand_over(leavers: QuerySet[Guide], *, at: datetime) -> None:
+    """In each code of these guides a successor takes their place, or the store's house account."""
+    held = CodeGuide.objects.filter(guide__in=leavers, code__deleted_at=None)
+    stands = list(held.select_related("code", "guide__successor"))
+    stores = {stand.code.store_id for stand in stands}
+    houses = dict(HouseAccount.objects.filter(store__in=stores).values_list("store_id", "guide_id"))
+    for stand in stands:
+        heir = stand.guide.successor
+        heir_id = heir.pk if heir and heir.status == Guide.Status.ACTIVE else houses.get(stand.code.store_id)
+        if heir_id:
+            CodeGuide.objects.get_or_create(code=stand.code, guide_id=heir_id)
+        stand.delete()
+    follow(stores, at=at)
+
+
+def picture_due(at: datetime) -> int:
+    """How many codes got WeCom's picture of them (a lane of the worker)."""
+    done = 0
+    for code in _claim_pictures(at):
+        try:
+            image = pictures.fetch(code.qr_url)
+        except pictures.NotAPicture:
+            continue  # due again when the claim runs out
+        Code.objects.filter(pk=code.pk, qr_url=code.qr_url).update(qr_image=image, qr_due_at=None)
+        done += 1
+    return done
+
+
+@transaction.atomic
+def _claim_pictures(at: datetime) -> list[Code]:
+    due = Code.objects.alive().filter(qr_due_at__lte=at).order_by("qr_due_at")
+    codes = list(due.select_for_update(skip_locked=True)[:20])
+    for code in codes:
+        code.qr_due_at = at + PICTURE_AGAIN
+    Code.objects.bulk_update(codes, ["qr_due_at"])
+    return codes

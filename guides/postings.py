@@ -1,0 +1,107 @@
+"""Where guides work when: the only writer of postings, and with them of guides' seats."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from guides.models import Code, Guide, Posting
+from stores import seats
+from stores.models import Role, Store
+
+
+@dataclass(frozen=True)
+class Book:
+    """The postings of some guides: (from, until, store), oldest first."""
+
+    by_guide: dict[int, list[tuple[datetime, datetime | None, int]]]
+
+    def store_at(self, guide: int, instant: datetime) -> int | None:
+        """The one store at which a guide worked; None when she worked at several, or we know of none.
+
+        Before her first posting that we know of it is the store of that one: the roster may have been read after her
+        first customers came.
+        """
+        told = self.by_guide.get(guide, [])
+        there = {store for starts, ends, store in told if starts <= instant and (ends is None or instant < ends)}
+        if not there and told and instant < told[0][0]:
+            there = {store for starts, _ends, store in told if starts == told[0][0]}
+        return there.pop() if len(there) == 1 else None
+
+
+def book_of(guides: Iterable[int]) -> Book:
+    book: dict[int, list[tuple[datetime, datetime | None, int]]] = defaultdict(list)
+    rows = Posting.objects.filter(guide__in=list(guides)).order_by("starts_at")
+    for guide, starts, ends, store in rows.values_list("guide_id", "starts_at", "ends_at", "store_id"):
+        book[guide].append((starts, ends, store))
+    return Book(book)
+
+
+def stores_of_codes(codes: Iterable[int]) -> dict[int, int]:
+    return dict(Code.objects.filter(pk__in=list(codes)).values_list("pk", "store_id"))
+
+
+@transaction.atomic
+def post(guide: Guide, *, to: Store, at: datetime, is_manager: bool = False) -> Posting:
+    """The guide's posting at the store, begun now unless she works there already; her seat opens with it."""
+    places = dict(guide.postings.filter(ends_at=None).values_list("store_id", "is_manager"))
+    settle({guide.pk: {**places, to.pk: is_manager}}, at=at)
+    return guide.postings.get(store=to, ends_at=None)
+
+
+@transaction.atomic
+def recall(posting: Posting, *, at: datetime) -> None:
+    """The guide works there no longer; her seat there ends with it."""
+    if posting.ends_at is None:
+        _end([posting], at=at)
+
+
+@transaction.atomic
+def settle(wanted: Mapping[int, Mapping[int, bool]], *, at: datetime) -> tuple[list[int], set[int]]:
+    """Makes these guides' postings what is wanted: guide → store → whether she manages it.
+
+    Returns the guides with a new posting, and the stores where anything changed.
+    """
+    held = Posting.objects.filter(guide__in=list(wanted), ends_at=None).select_related("guide", "store")
+    present = {(p.guide_id, p.store_id): p for p in held}
+    asked = {(guide, store): leads for guide, places in wanted.items() for store, leads in places.items()}
+    ended = [p for key, p in present.items() if key not in asked or p.is_manager != asked[key]]
+    _end(ended, at=at)
+    fresh = [
+        Posting(guide_id=guide, store_id=store, is_manager=leads, starts_at=at)
+        for (guide, store), leads in asked.items()
+        if (guide, store) not in present or present[guide, store].is_manager != leads
+    ]
+    Posting.objects.bulk_create(fresh)
+    _open_seats(fresh, at=at)
+    return sorted({p.guide_id for p in fresh}), {p.store_id for p in [*ended, *fresh]}
+
+
+@transaction.atomic
+def end_all(guides: Iterable[int], *, at: datetime) -> set[int]:
+    """The stores where these guides worked until now."""
+    held = list(Posting.objects.filter(guide__in=list(guides), ends_at=None).select_related("guide"))
+    _end(held, at=at)
+    return {p.store_id for p in held}
+
+
+def _end(ended: Sequence[Posting], *, at: datetime) -> None:
+    for posting in ended:
+        posting.ends_at = max(at, posting.starts_at)
+    Posting.objects.bulk_update(ended, ["ends_at"], batch_size=2000)
+    places = {(p.guide.person_id, p.store_id) for p in ended if p.guide.person_id}
+    seats.close(places, at=at)
+
+
+def _open_seats(fresh: Sequence[Posting], *, at: datetime) -> None:
+    people = dict(Guide.objects.filter(pk__in={p.guide_id for p in fresh}).values_list("pk", "person_id"))
+    seats.open_many(
+        [
+            (people[p.guide_id], Role.STORE_MANAGER if p.is_manager else Role.GUIDE, p.store_id)
+            for p in fresh
+            if people[p.guide_id]
+        ],
+        at=at,
+    )

@@ -1,0 +1,97 @@
+"""WeCom's tag library and the tags that people bear: the only writer of both."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from members.models import MemberTag, Tag, TagGroup, TagLibrary
+from scrm.wecom.client import client_for
+from scrm.wecom.errors import BackOff, Refused, Retry
+from scrm.wecom.models import Corp
+
+PAUSE = timedelta(seconds=2)  # a burst of changes is read once
+AGAIN = timedelta(minutes=2)
+
+
+def library_changed(corps: Iterable[int], *, at: datetime) -> None:
+    """The tag libraries of these corps are to be read again."""
+    for corp in sorted(set(corps)):
+        TagLibrary.objects.update_or_create(corp_id=corp, defaults={"read_due_at": at + PAUSE})
+
+
+def read_due(at: datetime) -> int:
+    """How many tag libraries were read (a lane of the worker)."""
+    return sum(read_library(library.corp, at=at) for library in _claim(at))
+
+
+@transaction.atomic
+def _claim(at: datetime) -> list[TagLibrary]:
+    due = TagLibrary.objects.filter(read_due_at__lte=at).select_related("corp")
+    libraries = list(due.select_for_update(skip_locked=True, of=("self",)))
+    for library in libraries:
+        library.read_due_at = at + AGAIN
+        library.save(update_fields=["read_due_at"])
+    return libraries
+
+
+def read_library(corp: Corp, *, at: datetime) -> bool:
+    """Whether the corp's tags are now as WeCom has them; refusals leave all as it is."""
+    try:
+        said = client_for(corp).externalcontact.get_corp_tag_list()["tag_group"]
+    except (Retry, BackOff):
+        return False
+    except Refused:
+        TagLibrary.objects.filter(corp=corp).update(read_due_at=None)
+        return False
+    learn(corp, said, at=at)
+    TagLibrary.objects.update_or_create(corp=corp, defaults={"read_due_at": None, "read_at": at})
+    return True
+
+
+@transaction.atomic
+def learn(corp: Corp, said: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
+    """Groups and tags as WeCom lists them; what it lists no longer is marked deleted."""
+    groups = [TagGroup(corp=corp, group_id=g["group_id"], name=g["group_name"], rank=g.get("order", 0)) for g in said]
+    TagGroup.objects.bulk_create(
+        groups,
+        update_conflicts=True,
+        unique_fields=["corp", "group_id"],
+        update_fields=["name", "rank", "deleted_at"],
+    )
+    ids = dict(TagGroup.objects.filter(corp=corp).values_list("group_id", "pk"))
+    tags = [
+        Tag(group_id=ids[g["group_id"]], tag_id=t["id"], name=t["name"], rank=t.get("order", 0))
+        for g in said
+        for t in g.get("tag", [])
+    ]
+    Tag.objects.bulk_create(
+        tags, update_conflicts=True, unique_fields=["group", "tag_id"], update_fields=["name", "rank", "deleted_at"]
+    )
+    listed = {t.tag_id for t in tags}
+    Tag.objects.filter(group__corp=corp, deleted_at=None).exclude(tag_id__in=listed).update(deleted_at=at)
+    gone = TagGroup.objects.filter(corp=corp, deleted_at=None).exclude(group_id__in=[g.group_id for g in groups])
+    gone.update(deleted_at=at)
+
+
+@transaction.atomic
+def wear(member: int, tag_ids: Iterable[str], *, corp: int, userid: str, at: datetime) -> None:
+    """The member bears exactly these corp tags in her relation with this guide."""
+    tags = set(Tag.objects.filter(group__corp=corp, tag_id__in=list(tag_ids)).values_list("pk", flat=True))
+    worn = MemberTag.objects.filter(member=member, source="wecom", source_key=userid)
+    worn.exclude(tag__in=tags).delete()
+    MemberTag.objects.bulk_create(
+        [MemberTag(member_id=member, tag_id=t, source_key=userid, since=at) for t in sorted(tags)],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def add(member: int, tag_ids: Iterable[str], *, corp: int, userid: str, at: datetime) -> None:
+    """The member bears these corp tags too (our own mark_tag brings no callback)."""
+    tags = Tag.objects.filter(group__corp=corp, tag_id__in=list(tag_ids)).values_list("pk", flat=True)
+    MemberTag.objects.bulk_create(
+        [MemberTag(member_id=member, tag_id=t, source_key=userid, since=at) for t in sorted(tags)],
+        ignore_conflicts=True,
+    )

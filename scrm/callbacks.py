@@ -1,0 +1,44 @@
+"""Doors for WeCom: which news goes to whom (the twin of urls.py)."""
+
+from campaigns import media, welcomes
+from guides import codes, groups, handlers, marks, reads, roster
+from members import tags
+from scrm.wecom import events
+
+ROUTES = {
+    events.ContactAdded: (handlers.bind,),
+    events.ContactHalfAdded: (handlers.bind_half,),
+    events.ContactEdited: (handlers.edited,),
+    events.GuideDeletedContact: (handlers.dropped,),
+    events.CustomerDeletedGuide: (handlers.lost,),
+    events.TransferFailed: (handlers.edited,),
+    events.ArchiveApproved: (handlers.edited,),
+    events.ChatCreated: (handlers.chat_changed,),
+    events.ChatUpdated: (handlers.chat_changed,),
+    events.ChatDismissed: (handlers.chat_changed,),
+    events.TagCreated: (handlers.tags_changed,),
+    events.TagUpdated: (handlers.tags_changed,),
+    events.TagDeleted: (handlers.tags_changed,),
+    events.TagsShuffled: (handlers.tags_changed,),
+    events.PersonCreated: (handlers.directory_changed,),
+    events.PersonUpdated: (handlers.person_renamed,),
+    events.PersonDeleted: (handlers.person_left,),
+    events.DepartmentCreated: (handlers.directory_changed,),
+    events.DepartmentUpdated: (handlers.directory_changed,),
+    events.DepartmentDeleted: (handlers.directory_changed,),
+    events.DirectoryTagUpdated: (),
+}
+
+# What to say to somebody who was just added; asked before everything else, within WeCom's twenty seconds.
+FIRST = welcomes.compose
+
+# Who hears what became of a call to WeCom.
+ANSWERS = {
+    "externalcontact/add_contact_way": codes.answered,
+    "externalcontact/update_contact_way": codes.answered,
+    "externalcontact/del_contact_way": codes.answered,
+    "externalcontact/mark_tag": marks.tagged,
+}
+
+# Further work that `manage.py work` does in a loop.
+LANES = (reads.read_due, groups.read_due, tags.read_due, roster.read_due, codes.picture_due, media.refresh)
