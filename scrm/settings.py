@@ -118,6 +118,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # --- WeCom ------------------------------------------------------------------------------------------------------------
 WECOM_ROUTES = "scrm.callbacks"  # which news goes to whom, as ROOT_URLCONF says it for people
+WECOM_VERIFY_FILES = env_list("WECOM_VERIFY_FILES")  # codes of WW_verify_<code>.txt, by which WeCom knows our domain
 WECOM_TIMEOUT = (3.05, 10)
 WECOM_CALLS_PER_MINUTE = int(os.environ.get("WECOM_CALLS_PER_MINUTE", "10000"))
 WECOM_CALLS_PER_HOUR = int(os.environ.get("WECOM_CALLS_PER_HOUR", "150000"))
@@ -231,7 +232,7 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 CONTENT_SECURITY_POLICY = {
     # unfold runs Alpine, which needs 'unsafe-eval'; only /admin/ gets it (scrm.urls decorates the rest strictly).
-    "EXCLUDE_URL_PREFIXES": ["/admin/", "/api/docs/"],
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
@@ -248,17 +249,19 @@ CONTENT_SECURITY_POLICY = {
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "stores.api.TokenAuthentication",
+        "stores.tokens.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "scrm.rest.paging.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "scrm.rest.schema.Schema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["scrm.rest.parsers.Json"],
     "EXCEPTION_HANDLER": "scrm.rest.problems.answer",
     "DEFAULT_THROTTLE_RATES": {"token": "30/min"},
+    # How many proxies of ours append to X-Forwarded-For; with none, whatever a caller writes there is ignored.
+    "NUM_PROXIES": int(os.environ.get("TRUSTED_PROXIES", "0")),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Zhanggui API",
@@ -267,6 +270,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StoreKind": "stores.models.Store.Kind",
+        "CodeKind": "guides.models.Code.Kind",
+        "NodeKind": ["brand", "region", "franchisee", "store"],
+        "RelationState": "guides.models.Relation.State",
+    },
 }
 
 # --- admin ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,36 @@
+"""Doors for machines: the customers."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import mixins, serializers
+
+from members.filters import MemberFilters
+from members.models import Identity, Member
+from scrm.rest.doors import Door
+from stores.access import Permission
+
+EXTERNAL = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID).order_by("pk")
+
+
+class MemberRow(serializers.ModelSerializer):
+    id = serializers.CharField(source="public_id")
+    external_userids = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Member
+        fields = ["id", "name", "avatar", "gender", "external_userids", "created_at"]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_external_userids(self, member: Any) -> list[str]:
+        return [identity.value for identity in member.external]
+
+
+class Members(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
+    """Customers, newest first; a guide sees those of her own relations."""
+
+    queryset = Member.objects.prefetch_related(Prefetch("identities", EXTERNAL, to_attr="external"))
+    serializer_class = MemberRow
+    filterset_class = MemberFilters
+    reads = Permission.SEE_CUSTOMERS

@@ -1,0 +1,26 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+
+from members.models import Identity, Member
+from scrm.rest.filters import Filters, TimeFilter
+
+
+def of_external_userid(rows: QuerySet, path: str, value: str) -> Any:
+    """The rows whose member (at `path`) is known by this external_userid."""
+    known = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID, value=value)
+    return rows.filter(**{f"{path}__in": known.values("member")})
+
+
+class MemberFilters(Filters):
+    external_userid = filters.CharFilter(method="by_external_userid")
+    created_from = TimeFilter("created_at", "gte")
+    created_to = TimeFilter("created_at", "lt")
+
+    class Meta:
+        model = Member
+        fields = ["external_userid", "gender", "created_from", "created_to"]
+
+    def by_external_userid(self, rows: QuerySet, name: str, value: str) -> Any:
+        return of_external_userid(rows, "pk", value)

@@ -1,0 +1,120 @@
+"""The door for machines that read numbers: a node's days."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from scrm import clock
+from scrm.dashboard.models import Fill, NodeDay
+from scrm.rest.doors import Door
+from scrm.rest.filters import refused
+from stores.access import Permission
+from stores.models import Brand, Franchisee, Region, Store
+from stores.scope import scope_of
+
+LONGEST = timedelta(days=400)
+USUAL = timedelta(days=30)
+
+
+class FactRow(serializers.ModelSerializer):
+    node = serializers.SerializerMethodField()
+    net_adds = serializers.SerializerMethodField()
+    loss_rate = serializers.SerializerMethodField()
+    keep_7 = serializers.SerializerMethodField()
+
+    class Meta:
+        model = NodeDay
+        fields = [
+            *["node", "day", "adds", "people_adds", "net_adds", "losses", "drops", "loss_rate", "live", "keep_7"],
+            *["moved_in", "moved_out"],
+        ]
+
+    def get_node(self, row: NodeDay) -> str:
+        return str(self.context["node"])
+
+    def get_net_adds(self, row: NodeDay) -> int:
+        return row.adds - row.losses - row.drops
+
+    def get_loss_rate(self, row: NodeDay) -> float | None:
+        return _ratio(row.losses, row.live_at_start + row.adds)
+
+    def get_keep_7(self, row: NodeDay) -> float | None:
+        return _ratio(row.kept_7, row.kept_of)
+
+
+def _ratio(part: int | None, whole: int | None) -> float | None:
+    return None if part is None or not whole else round(part / whole, 6)
+
+
+class Facts(Door):
+    """A node's numbers by day; `node` is the public id of a brand, region, franchisee or store."""
+
+    queryset = NodeDay.objects.all()
+    serializer_class = FactRow
+    filter_backends = ()
+    ordering = "day"
+    reads = Permission.SEE_BOARDS
+    may_miss = True
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("node", str, required=True, description="public id"),
+            OpenApiParameter("from", date, description="first day; 30 days before the last if left out"),
+            OpenApiParameter("to", date, description="last day, included; today if left out"),
+        ]
+    )
+    def list(self, request: Request) -> Response:
+        name, first, last = _asked(request)
+        days = days_of(name, request.user).filter(day__range=(first, last))
+        rows = self.get_serializer(self.paginate_queryset(days), many=True).data
+        answer = self.get_paginated_response(rows)
+        answer.data["as_of"] = Fill.objects.values_list("filled_at", flat=True).first()
+        return answer
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "node": self.request.query_params.get("node")}
+
+
+def days_of(name: str, viewer: Any) -> QuerySet[NodeDay]:
+    """The days of a node that the viewer's seats cover; raises Http404 for what she cannot see."""
+    scope = scope_of(viewer)
+    if store := Store.objects.filter(public_id=name).first():
+        seen = NodeDay.objects.visible_to(viewer).filter(kind=NodeDay.Kind.STORE, node_id=store.pk)
+        if not Store.objects.visible_to(viewer).filter(pk=store.pk).exists() and not seen.exists():
+            raise Http404
+        return seen
+    covered: list[tuple[Any, Any, Any]] = [
+        (NodeDay.Kind.REGION, Region, scope.regions),
+        (NodeDay.Kind.FRANCHISEE, Franchisee, scope.franchisees),
+        (NodeDay.Kind.BRAND, Brand, ()),
+    ]
+    for kind, model, own in covered:
+        node = model.objects.filter(public_id=name).first()
+        if node and (scope.everything or node.pk in own):
+            return NodeDay.objects.filter(kind=kind, node_id=node.pk)
+    raise Http404
+
+
+def _asked(request: Request) -> tuple[str, date, date]:
+    said = Question(data=request.query_params.dict())
+    said.is_valid(raise_exception=True)
+    if wrong := refused(request.query_params, {"node", "from", "to"}):
+        raise ValidationError(wrong)
+    last = said.validated_data.get("to") or clock.day_of(clock.now())
+    first = said.validated_data.get("from") or max(last, date.min + USUAL) - USUAL + timedelta(days=1)
+    if not timedelta(0) <= last - first < LONGEST:
+        raise ValidationError({"from": [_("From 1 to 400 days up to the last one.")]})
+    return said.validated_data["node"], first, last
+
+
+class Question(serializers.Serializer):
+    node = serializers.CharField(max_length=24)
+    vars().update({"from": serializers.DateField(required=False), "to": serializers.DateField(required=False)})

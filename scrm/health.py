@@ -1,0 +1,83 @@
+"""How the house is: for load balancers, for whoever watches, and WeCom's proof of the domain."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from scrm import clock
+from scrm.gauges import Gauges, oldest_waiting
+from scrm.wecom.models import Letter
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while this process lives; asks nobody."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 while database and schema are usable. A broker that is down delays little, so it is only said."""
+    said = {"ready": False, "database": "down", "schema": "unknown", "broker": broker_state()}
+    try:
+        missing = unapplied()
+        said |= {"database": "up", "schema": f"{len(missing)} migrations to apply" if missing else "up"}
+        if not missing:
+            said |= {"ready": True, **inbox(clock.now())}
+    except DatabaseError:
+        connection.close()
+    return JsonResponse(said, status=200 if said["ready"] else 503, headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus text; every number is read from the database now."""
+    registry = CollectorRegistry()
+    registry.register(Gauges(clock.now()))
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+@require_safe
+def wecom_proof(request: HttpRequest, code: str) -> HttpResponse:
+    """WeCom fetches this file to see that the domain is ours."""
+    if code not in settings.WECOM_VERIFY_FILES:
+        raise Http404
+    return HttpResponse(code, content_type="text/plain")
+
+
+def inbox(at: datetime) -> dict[str, Any]:
+    """How many letters wait, and for how long the oldest has."""
+    return {"inbox_depth": Letter.objects.waiting().count(), "oldest_waiting_seconds": oldest_waiting(at)}
+
+
+@lru_cache(maxsize=1)
+def _migrations() -> frozenset[tuple[str, str]]:
+    """Every migration that this code brings, by app and name."""
+    return frozenset(MigrationLoader(None, ignore_no_initial=True).graph.nodes)
+
+
+def unapplied() -> frozenset[tuple[str, str]]:
+    """The migrations that this code brings and the database has not seen."""
+    return _migrations() - set(MigrationRecorder(connection).applied_migrations())
+
+
+def broker_state() -> str:
+    """`up`, `down`, or `none` where there is none to ask."""
+    if not settings.BROKER_URL.startswith(("redis", "unix")):
+        return "none"
+    try:
+        with redis.Redis.from_url(settings.BROKER_URL, socket_connect_timeout=1, socket_timeout=1) as broker:
+            broker.ping()
+    except (redis.RedisError, OSError):
+        return "down"
+    return "up"

@@ -1,0 +1,50 @@
+"""Doors for people and machines."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from rest_framework.routers import SimpleRouter
+
+from guides import api as guides
+from members import api as members
+from scrm import health
+from scrm.dashboard import api as dashboard
+from scrm.rest import problems, reference
+from stores import api as stores
+
+api = SimpleRouter()
+api.register("stores", stores.Stores, "store")
+api.register("people", stores.People, "person")
+api.register("guides", guides.Guides, "guide")
+api.register("members", members.Members, "member")
+api.register("relations", guides.Relations, "relation")
+api.register("codes", guides.Codes, "code")
+api.register("facts", dashboard.Facts, "fact")
+
+v1 = [
+    path("token/", stores.TokenDoor.as_view(), name="token"),
+    path("me/", stores.MeDoor.as_view(), name="me"),
+    *api.urls,
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="dashboard:home"), name="home"),
+    path("login/", LoginView.as_view(template_name="login.html", redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("wecom/callback/", include("scrm.wecom.urls")),
+    path("api/v1/", include((v1, "api"))),
+    path("api/schema/", reference.Document.as_view(), name="schema"),
+    path("api/docs/", reference.page, name="docs"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    re_path(r"^WW_verify_(?P<code>[0-9A-Za-z]{1,64})\.txt$", health.wecom_proof, name="wecom_proof"),
+]
+
+handler400 = problems.bad_request
+handler403 = problems.forbidden
+handler404 = problems.not_found
+handler500 = problems.server_error
