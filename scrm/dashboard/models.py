@@ -1,0 +1,133 @@
+"""Facts: what a day looked like. Derived from the ledgers below; deleting and refilling them changes nothing."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from guides.models import Code, Guide
+from stores.models import Franchisee, Region, Store
+from stores.scope import ScopedQuerySet
+
+
+class Flows(models.Model):
+    """What came and went (domain.md B9); every column adds up over days and places."""
+
+    adds = models.IntegerField(_("adds"), default=0)
+    people_adds = models.IntegerField(_("new people"), default=0)
+    losses = models.IntegerField(_("losses"), default=0)
+    drops = models.IntegerField(_("dropped by guides"), default=0)
+    moved_in = models.IntegerField(_("handed over to"), default=0)
+    moved_out = models.IntegerField(_("handed over from"), default=0)
+    kept_7 = models.IntegerField(_("adds that held for seven days"), default=0)
+    kept_of = models.IntegerField(_("adds seven days ago or longer"), default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Standing(Flows):
+    """Flows, and how many relations held before and after them."""
+
+    live_at_start = models.IntegerField(_("live at the start"), default=0)
+    live = models.IntegerField(_("live"), default=0)
+
+    class Meta:
+        abstract = True
+
+
+class GuideDay(Flows):
+    """The flows of one day by store, guide and code; without a store while nobody has said where it was."""
+
+    store_path = "store"
+    guide_path = "guide__person"
+    day_path = "day"
+
+    day = models.DateField(_("day"))
+    store = models.ForeignKey(Store, models.CASCADE, verbose_name=_("store"), null=True, related_name="+")
+    guide = models.ForeignKey(Guide, models.CASCADE, verbose_name=_("guide"), related_name="+", db_index=False)
+    code = models.ForeignKey(Code, models.CASCADE, verbose_name=_("channel code"), null=True, related_name="+")
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("guide's day")
+        verbose_name_plural = _("guides' days")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "day", "guide", "code"], nulls_distinct=False, name="a_guides_day_is_counted_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["day"], name="guide_days_by_day"),
+            models.Index(fields=["guide", "day"], name="guide_days_by_guide"),
+        ]
+
+
+class NodeDay(Standing):
+    """A day of a node, rolled up as the tree stood on that day.
+
+    A store's row says in which region and under which franchisee it stood. What has no store yet stands in a row of
+    its own (`unplaced`, node 0), so that the brand is the sum of its regions and of that row.
+    """
+
+    store_path = "store"
+    day_path = "day"
+
+    class Kind(models.TextChoices):
+        BRAND = "brand", _("brand")
+        REGION = "region", _("region")
+        FRANCHISEE = "franchisee", _("franchisee")
+        STORE = "store", _("store")
+        UNPLACED = "unplaced", _("without a store")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    node_id = models.BigIntegerField()
+    day = models.DateField(_("day"))
+    store = models.ForeignKey(
+        Store, models.CASCADE, verbose_name=_("store"), null=True, related_name="+", db_index=False
+    )
+    region = models.ForeignKey(Region, models.CASCADE, null=True, related_name="+", db_index=False)
+    franchisee = models.ForeignKey(Franchisee, models.CASCADE, null=True, related_name="+", db_index=False)
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("day of a node")
+        verbose_name_plural = _("days of nodes")
+        constraints = [models.UniqueConstraint(fields=["kind", "node_id", "day"], name="a_nodes_day_is_counted_once")]
+        indexes = [
+            models.Index(fields=["day"], condition=Q(kind="store"), name="store_days_by_day"),
+            models.Index(fields=["region", "day"], condition=Q(kind="store"), name="store_days_by_region"),
+            models.Index(
+                fields=["franchisee", "day"],
+                condition=Q(kind="store", franchisee__isnull=False),
+                name="store_days_by_franchisee",
+            ),
+        ]
+
+
+class StoreSpan(Standing):
+    """A store's sums over a usual span of days up to the last filled one: lists of stores are read sorted from here."""
+
+    store_path = "store"
+
+    span = models.CharField(max_length=10)  # a key of periods.SPANS
+    store = models.ForeignKey(Store, models.CASCADE, related_name="+", db_index=False)
+    region = models.ForeignKey(Region, models.CASCADE, related_name="+", db_index=False)
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["span", "store", "region"], name="a_stores_span_is_counted_once")
+        ]
+        indexes = [
+            models.Index(F("span"), F("adds").desc(), F("store"), name="spans_ranked"),
+            models.Index(F("span"), F("region"), F("adds").desc(), F("store"), name="spans_ranked_in_a_region"),
+        ]
+
+
+class Fill(models.Model):
+    """Which days are filled, and as of when the ledgers were; one row."""
+
+    first_day = models.DateField(null=True)
+    last_day = models.DateField(null=True)
+    filled_at = models.DateTimeField(null=True)
+    last_fact = models.BigIntegerField(default=0)

@@ -1,0 +1,16 @@
+"""What the scheduler rings for."""
+
+from celery import shared_task
+
+from scrm import clock
+from scrm.dashboard import facts
+
+
+@shared_task(name="dashboard.fill_touched")
+def fill_touched() -> int:
+    return facts.fill_touched(at=clock.now())
+
+
+@shared_task(name="dashboard.fill_recent")
+def fill_recent() -> None:
+    facts.fill_recent(at=clock.now())
