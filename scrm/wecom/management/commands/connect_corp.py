@@ -35,10 +35,10 @@ class Command(BaseCommand):
         except (BadKey, corps.AddressIsTaken, ValueError) as wrong:
             raise CommandError(str(wrong) or type(wrong).__doc__) from None
         if not options["no_check"]:
-            self.check(receiver)
+            self.try_the_secret(receiver)
         self.stdout.write(f"connected {receiver.corp.corp_id} /wecom/callback/{receiver.slug}/")
 
-    def check(self, receiver: Any) -> None:
+    def try_the_secret(self, receiver: Any) -> None:
         """Asks WeCom for a token with the new secret."""
         try:
             _ = client_for(receiver.corp, receiver.app).access_token
