@@ -93,7 +93,7 @@ def assemble() -> Cast:
     }
     for store in (shops["fangs_first"], shops["fangs_second"]):
         places.sign_contract(store, franchisee=fangs, on=since)
-    names = "ada otto paula ann rita ben cai dong fang gu ivy eve".split()
+    names = ["ada", "otto", "paula", "ann", "rita", "ben", "cai", "dong", "fang", "gu", "ivy", "eve"]
     people = {name: Person.objects.create_user(name, f"{name}-opens-the-shop", name=name.title()) for name in names}
     _seat(people, shops, east, fangs)
     _post(corp, people, shops)

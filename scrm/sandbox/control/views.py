@@ -54,7 +54,8 @@ def _groups(act: Act) -> list[Any]:
 
 def _ways(act: Act) -> list[Any]:
     base = f"{act.sandbox.base_url}/sandbox/qr/"
-    return [{**asdict(each), "qr_code": f"{base}{each.config_id}.png"} for each in act.corp.ways.values()]
+    ways = [each for each in act.corp.ways.values() if not each.deleted]
+    return [{**asdict(each), "qr_code": f"{base}{each.config_id}.png"} for each in ways]
 
 
 def _tags(act: Act) -> list[Any]:
