@@ -93,7 +93,7 @@ class CodeRow(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
     store = serializers.CharField(source="store.public_id")
     guides = serializers.SerializerMethodField()
-    tags = serializers.SlugRelatedField("public_id", many=True, read_only=True)
+    tags: Any = serializers.SlugRelatedField("public_id", many=True, read_only=True)
     is_pushed = serializers.SerializerMethodField(help_text="whether WeCom has the code as it stands here")
 
     class Meta:
@@ -135,7 +135,8 @@ class CodeChange(serializers.ModelSerializer):
         fields = ["name", "guides", "skip_verify", "remark", "tags"]
 
     def validate_guides(self, words: list[str]) -> list[Guide]:
-        found = list(named(*words).visible_to(self.context["request"].user))
+        seen = Guide.objects.visible_to(self.context["request"].user)
+        found = list(seen.filter(pk__in=named(*words).values("pk")))
         known = {guide.public_id for guide in found} | {guide.userid.lower() for guide in found}
         _all_known(words, known | {word for word in words if word.lower() in known})
         return found

@@ -63,7 +63,7 @@ def inbox(at: datetime) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _migrations() -> frozenset[tuple[str, str]]:
     """Every migration that this code brings, by app and name."""
-    return frozenset(MigrationLoader(None, ignore_no_initial=True).graph.nodes)
+    return frozenset(MigrationLoader(None).graph.nodes)
 
 
 def unapplied() -> frozenset[tuple[str, str]]:

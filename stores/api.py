@@ -99,7 +99,7 @@ class MeDoor(APIView):
 
     @extend_schema(responses=Me)
     def get(self, request: Request) -> Response:
-        person = request.user
+        person: Any = request.user
         seats = list(_with_places(person.seats.at(clock.now())).order_by("pk"))
         said = {"person": person, "seats": seats, "permissions": sorted(person.permissions)}
         return Response(Me(said, context={"brand": Brand.objects.first()}).data)

@@ -34,6 +34,8 @@ class Failures(SimpleRateThrottle):
     """Counts the sign-ins that failed, from one address and for one name; those that succeed cost nothing."""
 
     scope = "token"
+    num_requests: int
+    duration: int
 
     def allow_request(self, request: Request, view: Any) -> bool:
         self.now = self.timer()
@@ -54,4 +56,4 @@ class Failures(SimpleRateThrottle):
     def _keys(self, request: Request) -> list[str]:
         name = request.data.get("username") if isinstance(request.data, dict) else None
         marks = [f"address {self.get_ident(request)}", f"name {str(name).casefold()}"]
-        return [f"token-failures {hashlib.sha256(mark.encode('utf-8', 'replace')).hexdigest()}" for mark in marks]
+        return [f"token-failures:{hashlib.sha256(mark.encode('utf-8', 'replace')).hexdigest()}" for mark in marks]

@@ -94,7 +94,7 @@ def _kept(person: Any, key: str) -> KeptAnswer | None:
 def _again(kept: KeptAnswer, asked: bytes) -> Response:
     if bytes(kept.asked) != asked:
         raise KeyOfAnotherRequest
-    data = json.loads(kept.body) if kept.body else None
+    data = json.loads(str(kept.body)) if kept.body else None
     return Response(data, status=kept.status, headers={"Idempotency-Replayed": "true"})
 
 

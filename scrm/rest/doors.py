@@ -32,4 +32,5 @@ class Door(GenericViewSet):
     writes: Any = None
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().visible_to(self.request.user)
+        rows: Any = super().get_queryset()
+        return rows.visible_to(self.request.user)

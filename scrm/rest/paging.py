@@ -21,6 +21,7 @@ class Pages(CursorPagination):
     max_page_size = 1000
     page_size_query_param = "page_size"
     ordering = "-pk"
+    request: Request
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
         return (getattr(view, "ordering", "-pk"),)
@@ -40,7 +41,8 @@ class Pages(CursorPagination):
             said = parse_qs(sealed.open_sealed(packed, _place(request)).decode())
         except (sealed.CannotOpen, binascii.Error, ValueError) as broken:
             raise ValidationError({"cursor": [_("Not a cursor of this list.")]}) from broken
-        return Cursor(offset=int(said["o"][0]), reverse=said["r"] == ["1"], position=said.get("p", [None])[0])
+        position: Any = said.get("p", [None])[0]
+        return Cursor(offset=int(said["o"][0]), reverse=said["r"] == ["1"], position=position)
 
     def encode_cursor(self, cursor: Cursor) -> str:
         said = {"o": cursor.offset or 0, "r": int(cursor.reverse)}
@@ -48,7 +50,7 @@ class Pages(CursorPagination):
             said["p"] = cursor.position
         packed = sealed.seal(urlencode(said).encode(), _place(self.request))
         text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-        return str(replace_query_param(self.base_url, "cursor", text))
+        return str(replace_query_param(str(self.base_url), "cursor", text))
 
 
 def _place(request: Request) -> str:

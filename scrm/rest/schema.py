@@ -20,7 +20,7 @@ class Problem(serializers.Serializer):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     instance = serializers.CharField(required=False)
-    errors = serializers.DictField(required=False)
+    errors: Any = serializers.DictField(required=False)
 
 
 class Schema(AutoSchema):
