@@ -75,8 +75,9 @@ def broker_state() -> str:
     """`up`, `down`, or `none` where there is none to ask."""
     if not settings.BROKER_URL.startswith(("redis", "unix")):
         return "none"
+    url = settings.BROKER_URL.replace("redis+socket://", "unix://", 1)  # Celery's word for a socket, and redis-py's
     try:
-        with redis.Redis.from_url(settings.BROKER_URL, socket_connect_timeout=1, socket_timeout=1) as broker:
+        with redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as broker:
             broker.ping()
     except (redis.RedisError, OSError):
         return "down"
