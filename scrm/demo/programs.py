@@ -12,6 +12,7 @@ from pathlib import Path
 from scrm.embedded import children
 
 LONG_ENOUGH = 10.0  # seconds; a program that ran longer is started again at once
+LONGEST_LINE = 400  # of a log, when it is shown
 LONGEST_PAUSE = 15.0
 
 
@@ -68,7 +69,7 @@ class Program:
     def tail(self, lines: int = 15) -> str:
         """The last lines of the log, each with the program's name before it."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return "\n".join(f"  {self.name} │ {line}" for line in text.splitlines()[-lines:])
+        return "\n".join(f"  {self.name} │ {line[:LONGEST_LINE]}" for line in text.splitlines()[-lines:])
 
 
 def run(program: Program, *, patience: float) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 LOOK_AGAIN = 20.0  # seconds after which codes and guides are asked for again
 TELL_AGAIN = 60.0
+PATIENCE = 30.0  # for the first code; after that people add guides without one
 REMARKS = ["爱喝美式", "周末来", "生日在五月", "喜欢素色", "有两个孩子", "常买礼盒", "要预留 M 码", "住在附近"]
 AFTER_A_SCAN = (  # what else happens, as a share of scans
     (0.10, "stranger_adds"),
@@ -149,17 +150,19 @@ class Town:
 
 def walk(town: Town, *, rate: float) -> None:
     """Never ends: `rate` scans a minute, a little irregular, with a look around now and then."""
+    began_at = time.monotonic()
     looked_at = told_at = 0.0
     while True:
         try:
             now = time.monotonic()
-            if now - looked_at > LOOK_AGAIN or not looked_at:
+            if now - looked_at > LOOK_AGAIN or not looked_at or not town.codes:
                 town.look_around()
                 looked_at = now
             if now - told_at > TELL_AGAIN:
                 print(dict(town.happened), flush=True)
                 told_at = now
-            town.one_scan_and_what_follows()
+            if town.codes or now - began_at > PATIENCE:
+                town.one_scan_and_what_follows()
         except Away as away:
             print("WeCom is away:", away, flush=True)
             looked_at = 0.0
