@@ -7,19 +7,19 @@ from typing import Any
 from scrm.sandbox.nouns import WECOM
 
 _SURNAMES = """
-王wang 李li 张zhang 刘liu 陈chen 杨yang 黄huang 赵zhao 吴wu 周zhou 徐xu 孙sun 马ma 朱zhu 胡hu 郭guo 何he 林lin 高gao 罗luo
-郑zheng 梁liang 谢xie 宋song 唐tang 许xu 邓deng 冯feng 韩han 曹cao 曾zeng 彭peng 萧xiao 蔡cai 潘pan 田tian 董dong 袁yuan
-于yu 余yu 叶ye 蒋jiang 杜du 苏su 魏wei 程cheng 吕lv 丁ding 沈shen
+王wang 李li 张zhang 刘liu 陈chen 杨yang 黄huang 赵zhao 吴wu 周zhou 徐xu 孙sun 马ma 朱zhu 胡hu 郭guo 何he 林lin
+高gao 罗luo 郑zheng 梁liang 谢xie 宋song 唐tang 许xu 邓deng 冯feng 韩han 曹cao 曾zeng 彭peng 萧xiao 蔡cai 潘pan
+田tian 董dong 袁yuan 于yu 余yu 叶ye 蒋jiang 杜du 苏su 魏wei 程cheng 吕lv 丁ding 沈shen
 """
 _GIVEN = """
-雨欣yuxin 梓涵zihan 思琪siqi 佳怡jiayi 晓彤xiaotong 静jing 丽娟lijuan 婷婷tingting 欣怡xinyi 雪xue 倩qian 敏min 燕yan 玲ling
-海燕haiyan 春梅chunmei 美琳meilin 诗涵shihan 若曦ruoxi 梦洁mengjie 慧hui 颖ying 露lu 小雅xiaoya 秋月qiuyue 心怡xinyi 丹dan
-蓉rong 娜na 文静wenjing 浩hao 伟wei 强qiang 磊lei 军jun 子轩zixuan 俊杰junjie 宇航yuhang 志远zhiyuan 明ming 建国jianguo
-鹏peng 晨chen 一鸣yiming 天佑tianyou 阳yang 嘉豪jiahao 博文bowen
+雨欣yuxin 梓涵zihan 思琪siqi 佳怡jiayi 晓彤xiaotong 静jing 丽娟lijuan 婷婷tingting 欣怡xinyi 雪xue 倩qian 敏min
+燕yan 玲ling 海燕haiyan 春梅chunmei 美琳meilin 诗涵shihan 若曦ruoxi 梦洁mengjie 慧hui 颖ying 露lu 小雅xiaoya
+秋月qiuyue 心怡xinyi 丹dan 蓉rong 娜na 文静wenjing 浩hao 伟wei 强qiang 磊lei 军jun 子轩zixuan 俊杰junjie
+宇航yuhang 志远zhiyuan 明ming 建国jianguo 鹏peng 晨chen 一鸣yiming 天佑tianyou 阳yang 嘉豪jiahao 博文bowen
 """
 _NICKNAMES = """
-清风徐来 晴天小猪 橘子汽水 听雨 小鹿乱撞 一杯奶茶 月半弯 云朵 向日葵 栗子妈妈 阿宝 半糖去冰 Vivian Coco 琳达Linda A幸福一家人
-豆豆妈 南方有鱼 慢慢来 山茶花 米粒 夏天的风 柚子 安静的猫
+清风徐来 晴天小猪 橘子汽水 听雨 小鹿乱撞 一杯奶茶 月半弯 云朵 向日葵 栗子妈妈 阿宝 半糖去冰 Vivian Coco
+琳达Linda A幸福一家人 豆豆妈 南方有鱼 慢慢来 山茶花 米粒 夏天的风 柚子 安静的猫
 """
 SURNAMES, GIVEN, NICKNAMES = _SURNAMES.split(), _GIVEN.split(), _NICKNAMES.split()
 REGIONS: list[tuple[str, list[tuple[str, list[str]]]]] = [

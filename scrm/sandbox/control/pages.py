@@ -79,7 +79,7 @@ def _between(row: Row, relation: Relation) -> bool:
 def glance(act: Act) -> dict[str, Any]:
     """What the board shows: codes, guides by shop, the latest relations, the latest events."""
     corp = act.corp
-    serving = [user for user in corp.users.values() if corp.can_serve(user)]
+    able = [user for user in corp.users.values() if corp.can_serve(user)]
     latest = sorted(corp.relations.values(), key=lambda row: (row.createtime, row.seq))[-SHOWN:]
     rows = [row for row in act.sandbox.log.latest(400) if row["kind"] != "api" or row["answer"].get("errcode")]
     return {
@@ -87,7 +87,7 @@ def glance(act: Act) -> dict[str, Any]:
         "callback_url": act.sandbox.app.callback_url, "letters_waiting": act.sandbox.courier.waiting(),
         "customers": len(corp.customers), "relations": len(corp.relations),
         "ways": [_way(act, way) for way in list(corp.ways.values())[-200:] if not way.deleted],
-        "guides": [{"userid": each.userid, "name": each.name, "shop": _shop(act, each.departments)} for each in serving],
+        "guides": [{"userid": user.userid, "name": user.name, "shop": _shop(act, user.departments)} for user in able],
         "latest": [_relation(act, row) for row in reversed(latest)],
         "events": [_event(row) for row in reversed(rows[-60:])],
     }  # fmt: skip
