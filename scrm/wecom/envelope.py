@@ -64,7 +64,7 @@ def _refuse(*_: object) -> None:
 def read(xml: bytes) -> Envelope:
     """The letter's fields; raises Unreadable for a DTD, a doubled field, or anything that is not well-formed UTF-8."""
     reader = _Reader()
-    parser = expat.ParserCreate("utf-8")  # outranks whatever encoding the document claims
+    parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.ordered_attributes = True
     parser.StartElementHandler = reader.start
@@ -73,7 +73,10 @@ def read(xml: bytes) -> Envelope:
     parser.StartDoctypeDeclHandler = _refuse
     parser.ProcessingInstructionHandler = _refuse
     try:
-        parser.Parse(xml, True)
+        # Text, not bytes: a byte order mark or a claimed encoding would outrank ours.
+        parser.Parse(xml.decode("utf-8"), True)
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None
     except expat.ExpatError as error:
         raise Unreadable(f"not well-formed (expat {error.code})") from None
     return reader.envelope
