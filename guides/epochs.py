@@ -7,7 +7,7 @@ both, a read corrects the guide's side only, and only when it was taken a minute
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 HALF, ADD = "half", "add"
 GUIDE_DELETED, TRANSFERRED, CUSTOMER_DELETED = "guide_del", "transferred", "cust_del"
@@ -16,6 +16,7 @@ RANK = {
     kind: n for n, kind in enumerate((HALF, ADD, GUIDE_DELETED, TRANSFERRED, CUSTOMER_DELETED, READ_GONE, READ_THERE))
 }
 READS_LAG = timedelta(seconds=60)
+FOREVER = datetime.max.replace(tzinfo=UTC)
 HANDOVER_WITHIN = timedelta(minutes=10)
 ENDED_AS = {GUIDE_DELETED: "dropped", TRANSFERRED: "moved", CUSTOMER_DELETED: "lost", READ_GONE: "dropped"}
 
@@ -167,7 +168,7 @@ class Owned:
 
 def owners(lives: Iterable[Life]) -> list[Owned]:
     """Who owns a member at a store, when: the oldest living relation owns until it ends, then the next oldest one."""
-    waiting = sorted(lives, key=lambda life: (life.from_at, life.guide_id))
+    waiting = sorted(lives, key=lambda life: (life.from_at, life.guide_id, life.until or FOREVER))
     owned: list[Owned] = []
     free_from: datetime | None = None
     while waiting:
