@@ -61,6 +61,17 @@ def _refuse(*_: object) -> None:
     raise Unreadable("a DTD, an entity or a processing instruction")
 
 
+def _utf8(xml: bytes) -> str:
+    """The document as text; expat would believe a byte order mark, or NULs in the places where UTF-16 has them."""
+    try:
+        text = xml.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None
+    if "\0" in text:
+        raise Unreadable("a NUL")
+    return text
+
+
 def read(xml: bytes) -> Envelope:
     """The letter's fields; raises Unreadable for a DTD, a doubled field, or anything that is not well-formed UTF-8."""
     reader = _Reader()
@@ -73,10 +84,7 @@ def read(xml: bytes) -> Envelope:
     parser.StartDoctypeDeclHandler = _refuse
     parser.ProcessingInstructionHandler = _refuse
     try:
-        # Text, not bytes: a byte order mark or a claimed encoding would outrank ours.
-        parser.Parse(xml.decode("utf-8"), True)
-    except UnicodeDecodeError:
-        raise Unreadable("not UTF-8") from None
+        parser.Parse(_utf8(xml), True)
     except expat.ExpatError as error:
         raise Unreadable(f"not well-formed (expat {error.code})") from None
     return reader.envelope
