@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorList
 from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
@@ -16,11 +17,11 @@ from scrm import clock
 PAGING = {"cursor", "page_size"}
 
 
-def refused(params: QueryDict, known: Collection[str]) -> dict[str, list[str]]:
+def refused(params: QueryDict, known: Collection[str], several: Collection[str] = ()) -> dict[str, list[str]]:
     """By name, why a parameter is not taken: nobody knows it, or it came twice."""
     unknown = {name: [_("This list has no such filter.")] for name in params if name not in {*known, *PAGING}}
-    twice = {name: [_("Given more than once.")] for name in params if len(params.getlist(name)) > 1}
-    return {**twice, **unknown}
+    once = (name for name in params if name not in several)
+    return {name: [_("Given more than once.")] for name in once if len(params.getlist(name)) > 1} | unknown
 
 
 class Filters(filters.FilterSet):
@@ -29,8 +30,9 @@ class Filters(filters.FilterSet):
     @property
     def errors(self) -> Any:
         found = self.form.errors
-        for name, why in refused(self.data, self.filters).items():
-            found.setdefault(name, why)
+        several = [name for name, one in self.filters.items() if isinstance(one, filters.MultipleChoiceFilter)]
+        for name, why in refused(self.data, self.filters, several).items():
+            found.setdefault(name, ErrorList([ValidationError(word) for word in why]))
         return found
 
     def is_valid(self) -> bool:
