@@ -72,10 +72,14 @@ def _key(request: Request) -> str | None:
     return key
 
 
+def number_of(person: Any, key: str) -> int:
+    """The number of the lock under which a person's key is answered."""
+    return int.from_bytes(hashlib.sha256(f"idempotency {person.pk} {key}".encode()).digest()[:8], signed=True)
+
+
 def _lock(person: Any, key: str) -> None:
-    number = int.from_bytes(hashlib.sha256(f"idempotency {person.pk} {key}".encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number_of(person, key)])
         if not cursor.fetchone()[0]:
             raise InFlight
 

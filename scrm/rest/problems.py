@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -78,6 +78,8 @@ def _known(exc: Exception) -> exceptions.APIException | None:
         return exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
         return exceptions.PermissionDenied()
+    if isinstance(exc, RequestDataTooBig):
+        return TooLarge()
     return Unavailable() if isinstance(exc, OperationalError) else None
 
 
@@ -106,7 +108,7 @@ def _of_the_api(request: HttpRequest) -> bool:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _of_the_api(request):
-        return page(request, exceptions.ParseError(_("The request cannot be read.")))
+        return page(request, _known(exception) or exceptions.ParseError(_("The request cannot be read.")))
     return defaults.bad_request(request, exception)
 
 
