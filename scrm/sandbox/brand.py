@@ -48,9 +48,9 @@ def furnish(world: World, corp: Corp, *, stores: int = 12, customers: int = 0) -
                 _an_old_customer(world, corp, user)
 
 
-def department(corp: Corp, name: str, parent_id: int, *, kind: str, **known: str) -> Department:
+def department(corp: Corp, name: str, parent_id: int, *, kind: str, city: str = "", franchisee: str = "") -> Department:
     number = max(corp.departments) + 1
-    made = Department(number, name, parent_id, order=1000 - number % 1000, kind=kind, **known)
+    made = Department(number, name, parent_id, order=1000 - number % 1000, kind=kind, city=city, franchisee=franchisee)
     corp.departments[number] = made
     return made
 

@@ -13,7 +13,8 @@ Callbacks
 API
   api           list of        {path, errcode, times, errmsg?, http_status?, lose_answer?, hang?}: `path` is the end of
                                the API's path or "*", `times` a "how often" (default 1); lose_answer: the call has its
-                               effect, then the connection is cut; hang: seconds of silence before it is cut
+                               effect, then the connection is cut; hang: seconds of silence, then it is cut (with an
+                               errcode before the effect, without one after it)
   slow          seconds        each API call takes that long, or {path: seconds}
   read_lag      seconds        reads of customers show adds and deletes of guides that much later (by the world's clock)
   empty_lists   how often      a list API answers ok with nothing in it
@@ -24,6 +25,7 @@ API
 """
 
 import random
+import threading
 from typing import Any
 
 Chance = bool | int | float
@@ -38,6 +40,7 @@ class Faults:
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed * 7919 + 1)
+        self._lock = threading.Lock()
         self.clear()
 
     def clear(self) -> None:
@@ -63,8 +66,9 @@ class Faults:
 
     def strikes(self, name: str) -> bool:
         """Does the fault happen this time? Counts run down."""
-        again, self._chances[name] = self._roll(self._chances.get(name, False))
-        return again
+        with self._lock:
+            strikes, self._chances[name] = self._roll(self._chances.get(name, False))
+        return strikes
 
     def amount(self, name: str) -> float:
         return self._amounts[name]
@@ -82,7 +86,8 @@ class Faults:
         """The fault that meets this call, if one does."""
         for fault in self.api:
             if fault.get("path", "*") == "*" or path.endswith(fault["path"]):
-                strikes, fault["times"] = self._roll(fault["times"])
+                with self._lock:
+                    strikes, fault["times"] = self._roll(fault["times"])
                 if strikes:
                     return fault
         return None

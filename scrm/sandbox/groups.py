@@ -69,7 +69,7 @@ def _enter(world: World, corp: Corp, group: Group, person: str, *, inviter: str,
 
 def _update(world: World, corp: Corp, group: Group, detail: str, people: list[str], *, scene: tuple[str, int]) -> None:
     last, group.member_version = group.member_version, world.hex()
-    fields = [
+    fields: letters.Fields = [
         ("UpdateDetail", detail), scene, ("MemChangeCnt", len(people)), ("MemChangeList", people),
         ("LastMemVer", last), ("CurMemVer", group.member_version),
     ]  # fmt: skip

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
+from io import BufferedIOBase
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 LINE = 65_536
@@ -103,7 +104,7 @@ class Line(StreamRequestHandler):
         return keep
 
 
-def _headers(stream: BinaryIO) -> dict[str, str]:
+def _headers(stream: BufferedIOBase) -> dict[str, str]:
     headers = {}
     while line := stream.readline(LINE).decode("latin-1").strip():
         name, _, value = line.partition(":")
@@ -111,7 +112,7 @@ def _headers(stream: BinaryIO) -> dict[str, str]:
     return headers
 
 
-def _body(stream: BinaryIO, headers: dict[str, str]) -> bytes:
+def _body(stream: BufferedIOBase, headers: dict[str, str]) -> bytes:
     """The body by its length, or in chunks."""
     if headers.get("transfer-encoding", "").lower() != "chunked":
         length = int(headers.get("content-length") or 0)

@@ -58,9 +58,9 @@ def statistic(call: Call) -> dict[str, Any]:
         raise Refusal(40058, "order_by invalid")
     offset, limit = call.body.number("offset", 0) or 0, min(call.body.number("limit", 500) or 500, 1000)
     owners = sorted(_owners(call, True) or [])
-    rows = [{"owner": owner, "data": _figures(_of(call, {owner}), start, end)} for owner in owners]
-    rows.sort(key=lambda row: row["data"][ORDERS[order]], reverse=not call.body.number("order_asc", 0))
-    some = rows[offset : offset + limit]
+    rows = [(owner, _figures(_of(call, {owner}), start, end)) for owner in owners]
+    rows.sort(key=lambda row: row[1][ORDERS[order]], reverse=not call.body.number("order_asc", 0))
+    some = [{"owner": owner, "data": data} for owner, data in rows[offset : offset + limit]]
     return {"total": len(rows), "next_offset": offset + len(some), "items": some}
 
 
