@@ -82,14 +82,18 @@ class Demo:
     # --- steps ---
 
     def open_the_house(self) -> None:
-        """Everything in the order in which one needs the other."""
+        """Everything in the order in which one needs the other, side by side where none does."""
         self._start_servers()
+        self._start_wecom()
         self._once("migrate", self._manage("migrate", "--no-input"), owner=True)
         self.say("schema is up to date")
-        self._start_wecom()
-        logins = self._once("logins", [sys.executable, "-m", "scrm.demo.logins"])
-        self.say("people have their logins")
+        self._wait_for("sandbox", f"{self.wishes.sandbox_url}/sandbox/time")
+        self.say(f"sandbox WeCom is up on {self.wishes.sandbox_url}")
         self._start_product()
+        logins = self._once("opening", [sys.executable, "-m", "scrm.demo.opening"])
+        self.say("the brand is learnt from WeCom, its people have their logins")
+        self._wait_for("web", f"{self.wishes.base_url}/readyz")
+        self.say("web, worker and scheduler are up")
         if self.wishes.rate > 0:
             self._keep("traffic", [sys.executable, "-m", "scrm.demo.traffic"])
         self._say_where(logins)
@@ -114,12 +118,6 @@ class Demo:
         world = ["--port", wishes.sandbox_port, "--seed", wishes.seed, "--stores", wishes.stores]
         world += ["--keep", wishes.folder / "wecom.world"]
         self._keep("sandbox", [sys.executable, "-m", "scrm.sandbox", *map(str, world), *corp, *to_us])
-        self._wait_for("sandbox", f"{wishes.sandbox_url}/sandbox/world")
-        self.say(f"sandbox WeCom is up on {wishes.sandbox_url}")
-        to_it = ["--slug", keys.slug, "--api-base-url", wishes.sandbox_url]
-        self._once("connect_corp", self._manage("connect_corp", *corp, *to_it))
-        self._once("sync_corp", self._manage("sync_corp", "--corp-id", keys.corp_id))
-        self.say("the brand is learnt from WeCom")
 
     def _start_product(self) -> None:
         web = ["--interface", "wsgi", "--host", HOST, "--port", str(self.wishes.port), "--workers", "2"]
@@ -129,8 +127,6 @@ class Demo:
         beat = ["-B", "-s", str(self.wishes.folder / "beat"), "-c", "2", "-l", "WARNING"]
         quietly = ["--without-gossip", "--without-mingle"]
         self._keep("celery", [sys.executable, "-m", "celery", "-A", "scrm", "worker", *beat, *quietly])
-        self._wait_for("web", f"{self.wishes.base_url}/readyz")
-        self.say("web, worker and scheduler are up")
 
     def _say_where(self, logins: str) -> None:
         keys, base = self.keys, self.wishes.base_url
