@@ -46,9 +46,7 @@ class House:
         return Store.objects.filter(postings__ends_at=None).distinct().order_by("code")[0]
 
     def a_code(self, **more: Any) -> Code:
-        code = codes.create(
-            store=self.a_store(), kind=Code.Kind.STORE, name="收银台", by=None, at=self.now, **more
-        )
+        code = codes.create(store=self.a_store(), kind=Code.Kind.STORE, name="收银台", by=None, at=self.now, **more)
         self.work()
         code.refresh_from_db()
         return code
