@@ -185,7 +185,7 @@ class AsyncGroupCommit:
 
     def __init__(self, side_by_side: int = 2) -> None:
         self.queue: deque[tuple[Row, asyncio.Future[None]]] = deque()
-        self.idle: deque[psycopg.AsyncConnection[Any]] = deque()
+        self.idle: deque[Any] = deque()
         self.running = 0
         self.side_by_side = side_by_side
         self.tasks: set[asyncio.Task[None]] = set()
@@ -233,12 +233,18 @@ class AsyncGroupCommit:
                 future.set_exception(one) if one else future.set_result(None)
 
     async def _store(self, rows: Sequence[Row]) -> Exception | None:
-        """What went wrong; a connection that failed is not used again."""
+        """What went wrong; a connection that is lost or silent is not used again."""
+        connection = None
         try:
             async with asyncio.timeout(PATIENCE / 2):
                 connection = await self._connected()
                 await connection.execute(INSERT, columns(rows))
-        except (psycopg.Error, OSError, TimeoutError) as error:
+        except (psycopg.OperationalError, OSError) as error:
+            if connection is not None:
+                connection.pgconn.finish()
+            return error
+        except psycopg.Error as error:
+            self.idle.append(connection)
             return error
         self.idle.append(connection)
         return None
