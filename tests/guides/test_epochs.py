@@ -39,7 +39,7 @@ def test_epochs_follow_each_other_and_only_the_last_may_be_open(told: list[Fact]
     epochs = merge(told)
     assert all(e.ended_as for e in epochs[:-1])
     assert all(e.added_at is None or e.opened_at <= e.added_at for e in epochs)
-    for before, after in zip(epochs, epochs[1:], strict=False):
+    for before, _after in zip(epochs, epochs[1:], strict=False):
         assert before.ended_at is not None
 
 

@@ -18,6 +18,8 @@ from tests.corpus.callback_seal import Sender
 pytestmark = pytest.mark.django_db
 CHAT = "wrChatChatChatChatChatChatChatCh"
 MEMBERS = f"<MemChangeCnt>1</MemChangeCnt><MemChangeList><Item>{MEI}</Item></MemChangeList>"
+JOIN = "<UpdateDetail>add_member</UpdateDetail><JoinScene>3</JoinScene>" + MEMBERS
+QUIT = "<UpdateDetail>del_member</UpdateDetail><QuitScene>0</QuitScene>" + MEMBERS
 VERSIONS = "<LastMemVer>aa</LastMemVer><CurMemVer>bb</CurMemVer>"
 PAIR = f"<UserID><![CDATA[cai]]></UserID><ExternalUserID><![CDATA[{MEI}]]></ExternalUserID>"
 OF_CHAT = f"<ChatId><![CDATA[{CHAT}]]></ChatId>"
@@ -31,8 +33,8 @@ EVENTS = {
     "transfer failed": ("change_external_contact", "transfer_fail", PAIR + "<FailReason>customer_refused</FailReason>"),
     "archive": ("change_external_contact", "msg_audit_approved", PAIR + "<WelcomeCode>code</WelcomeCode>"),
     "chat made": ("change_external_chat", "create", OF_CHAT),
-    "joined": ("change_external_chat", "update", OF_CHAT + "<UpdateDetail>add_member</UpdateDetail><JoinScene>3</JoinScene>" + MEMBERS + VERSIONS),
-    "quit": ("change_external_chat", "update", OF_CHAT + "<UpdateDetail>del_member</UpdateDetail><QuitScene>0</QuitScene>" + MEMBERS + VERSIONS),
+    "joined": ("change_external_chat", "update", OF_CHAT + JOIN + VERSIONS),
+    "quit": ("change_external_chat", "update", OF_CHAT + QUIT + VERSIONS),
     "renamed": ("change_external_chat", "update", OF_CHAT + "<UpdateDetail>change_name</UpdateDetail>" + VERSIONS),
     "dismissed": ("change_external_chat", "dismiss", OF_CHAT),
     "tag made": ("change_external_tag", "create", "<Id>et1</Id><TagType>tag</TagType>"),
