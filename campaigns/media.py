@@ -1,10 +1,14 @@
 """Pictures at WeCom: uploaded before they are needed, and again before the three days of a media id end."""
 
 from datetime import datetime, timedelta
+from io import BytesIO
 
 import structlog
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+from PIL import Image
 
 from campaigns.models import Upload
 from scrm.audit import alarms
@@ -18,6 +22,8 @@ RENEWED_BEFORE = timedelta(hours=12)
 HELD_FOR = timedelta(minutes=5)  # how long one worker has for its claim
 LONGEST_PAUSE = timedelta(hours=1)
 AT_ONCE = 20
+BYTES = 10 * 1024 * 1024
+FORMATS = ("PNG", "JPEG")
 
 # Every picture of a welcome in use, at every corp whose customers may be told it.
 WANT = """
@@ -32,6 +38,18 @@ WHERE a.kind IN ('image', 'miniprogram') AND a.picture_digest <> '' AND u.digest
 ON CONFLICT (attachment_id, corp_id)
 DO UPDATE SET digest = excluded.digest, media_id = '', expires_at = NULL, due_at = excluded.due_at, attempts = 0
 """
+
+
+def looked_at(content: bytes) -> bytes:
+    """The picture, if WeCom will take it: PNG or JPG, whole, up to 10 MB. Raises ValidationError."""
+    if len(content) > BYTES:
+        raise ValidationError(_("The picture is larger than 10 MB."))
+    try:
+        with Image.open(BytesIO(content), formats=FORMATS) as picture:
+            picture.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise ValidationError(_("This is not a PNG or JPG picture, or it is damaged.")) from None
+    return content
 
 
 def refresh(at: datetime) -> int:

@@ -11,7 +11,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from campaigns.models import ATTACHMENTS, PLACEHOLDER, TEXT_BYTES, Attachment, Upload, Welcome
-from guides.models import Code, Guide, Posting
+from guides import postings
+from guides.models import Code, Guide
 from scrm.audit import alarms
 from scrm.wecom.events import Received
 from stores.models import Brand, Store
@@ -91,14 +92,12 @@ def _meetings(received: Sequence[Received[Any]]) -> dict[int, Meeting]:
     """Each letter's meeting: the store is the code's, else that of the guide's only posting."""
     codes = _codes(received)
     guides = _guides(received)
-    at = max((one.received_at for one in received), default=None)
-    unplaced = [g.pk for g in guides.values()]
-    stores = _only_stores(unplaced, at) if at else {}
+    book = postings.book_of(guide.pk for guide in guides.values())
     meetings = {}
     for one in received:
         code = codes.get((one.corp_id, getattr(one.event, "state", "")))
         guide = guides.get((one.corp_id, one.event.userid.lower()))
-        store = code.store_id if code else stores.get(guide.pk) if guide else None
+        store = code.store_id if code else book.store_at(guide.pk, one.event.at) if guide else None
         meetings[one.letter_id] = Meeting(one.corp_id, code.pk if code else None, store, guide.name if guide else "")
     return meetings
 
@@ -119,14 +118,6 @@ def _guides(received: Sequence[Received[Any]]) -> dict[tuple[int, str], Guide]:
     here = reduce(or_, (Q(corp=corp, small__in=userids) for corp, userids in wanted.items()))
     found = Guide.objects.annotate(small=Lower("userid")).filter(here).only("corp_id", "userid", "name")
     return {(guide.corp_id, guide.userid.lower()): guide for guide in found}
-
-
-def _only_stores(guides: list[int], at: datetime) -> dict[int, int]:
-    """The store of each guide who is posted to exactly one."""
-    stores: dict[int, set[int]] = {}
-    for guide, store in Posting.objects.at(at).filter(guide__in=guides).values_list("guide", "store"):
-        stores.setdefault(guide, set()).add(store)
-    return {guide: min(found) for guide, found in stores.items() if len(found) == 1}
 
 
 def _names(meetings: Iterable[Meeting]) -> dict[int | None, dict[str, str]]:

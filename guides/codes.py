@@ -41,7 +41,7 @@ def create(
     at: datetime,
 ) -> Code:
     """A new code; WeCom is asked for it after commit. Raises CannotBe."""
-    _check(kind, store, guides)
+    check(kind, store, guides)
     corp = guides[0].corp if guides else _corp_of(store)
     code = Code.objects.create(
         corp=corp,
@@ -70,7 +70,7 @@ def change(code: Code, *, by: Any, at: datetime, **fields: Any) -> Code:
         raise CannotBe(_("This code was deleted."))
     if "guides" in fields:
         guides = fields.pop("guides")
-        _check(code.kind, code.store, guides, corp=code.corp)
+        check(code.kind, code.store, guides, corp=code.corp)
         _set_guides(code, guides)
     if "tags" in fields:
         code.tags.set(fields.pop("tags"))
@@ -112,7 +112,8 @@ def printed(codes: Iterable[Code], *, by: Any, at: datetime) -> None:
         entries.record("code.printed", by=by, subject=code, at=at)
 
 
-def _check(kind: str, store: Store, guides: Sequence[Guide], corp: Corp | None = None) -> None:
+def check(kind: str, store: Store, guides: Sequence[Guide], corp: Corp | None = None) -> None:
+    """Raises CannotBe for a code that WeCom or common sense would refuse."""
     if kind == Code.Kind.STORE and guides:
         raise CannotBe(_("A store's code leads to whoever works there; name no guides."))
     if kind == Code.Kind.GUIDE and len(guides) != 1:

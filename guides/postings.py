@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -49,6 +50,17 @@ def post(guide: Guide, *, to: Store, at: datetime, is_manager: bool = False) -> 
     places = dict(guide.postings.filter(ends_at=None).values_list("store_id", "is_manager"))
     settle({guide.pk: {**places, to.pk: is_manager}}, at=at)
     return guide.postings.get(store=to, ends_at=None)
+
+
+@transaction.atomic
+def employ(guide: Guide, *, person: Any, at: datetime) -> None:
+    """The guide signs in as this person from now on, or as nobody; the seats of her postings go with her."""
+    held = list(guide.postings.filter(ends_at=None))
+    if guide.person_id:
+        seats.close({(guide.person_id, posting.store_id) for posting in held}, at=at)
+    guide.person = person
+    guide.save(update_fields=["person"])
+    _open_seats(held, at=at)
 
 
 @transaction.atomic

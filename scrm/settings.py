@@ -147,6 +147,7 @@ INSTALLED_APPS = [
     "guides",
     "campaigns",
     "scrm.dashboard",
+    "scrm.sandbox",  # for its command only
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -159,6 +160,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "scrm.desk.policy",
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -231,7 +233,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 CONTENT_SECURITY_POLICY = {
-    # unfold runs Alpine, which needs 'unsafe-eval'; only /admin/ gets it (scrm.urls decorates the rest strictly).
+    # unfold runs Alpine, which needs 'unsafe-eval'; only /admin/ gets it, from scrm.desk.
     "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -287,7 +289,7 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": True,
     "STYLES": [lambda request: static("admin.css")],
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "scrm.desk.sidebar"},
 }
 
 # --- logs -------------------------------------------------------------------------------------------------------------

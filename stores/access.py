@@ -95,6 +95,7 @@ ADMIN: dict[str, tuple[Permission, Permission | None]] = {
     "members.tag": (P.SEE_CODES, P.MANAGE_TAGS),
     "guides.guide": (P.SEE_PEOPLE, P.MANAGE_GUIDES),
     "guides.posting": (P.SEE_PEOPLE, P.MANAGE_GUIDES),
+    "guides.houseaccount": (P.SEE_PEOPLE, P.MANAGE_GUIDES),
     "guides.relation": (P.SEE_CUSTOMERS, None),
     "guides.ownership": (P.SEE_CUSTOMERS, None),
     "guides.code": (P.SEE_CODES, P.MANAGE_CODES),

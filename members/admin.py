@@ -1,0 +1,57 @@
+"""The desk for customers and their tags: to look at; WeCom writes them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from members.models import Identity, Member, Tag, TagGroup
+from stores.admin import ReadOnly, ScopedAdmin, ScopedInline
+
+
+class IdentityInline(ReadOnly, ScopedInline):
+    model = Identity
+    fields = ("kind", "value", "corp", "read_at")
+
+
+@admin.register(Member)
+class MemberAdmin(ReadOnly, ScopedAdmin):
+    list_display = ("shown_name", "shown_gender", "created_at")
+    list_filter = (("gender", ChoicesDropdownFilter),)
+    search_fields = ("name", "identities__value")
+    search_help_text = _("Name or external_userid")
+    fields = ("name", "gender", "created_at", "same_person_as", "public_id")
+    readonly_fields = ("public_id",)
+    ordering = ("-id",)
+    inlines = (IdentityInline,)  # guides adds its relations, a floor above
+
+    @display(description=_("customer"), ordering="name")
+    def shown_name(self, member: Member) -> str:
+        return str(member)
+
+    @display(description=_("gender"), ordering="gender")
+    def shown_gender(self, member: Member) -> str:
+        return str(member.get_gender_display()) if member.gender else "—"
+
+
+class TagInline(ReadOnly, ScopedInline):
+    model = Tag
+    fields = ("name", "tag_id", "deleted_at")
+
+
+@admin.register(TagGroup)
+class TagGroupAdmin(ReadOnly, ScopedAdmin):
+    list_display = ("name", "corp", "shown_tags")
+    search_fields = ("name", "tags__name")
+    fields = ("name", "corp", "deleted_at")
+    inlines = (TagInline,)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("tags")
+
+    @display(description=_("tags"))
+    def shown_tags(self, group: Any) -> str:
+        return "、".join(tag.name for tag in group.tags.all() if not tag.deleted_at)
