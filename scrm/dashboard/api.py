@@ -3,8 +3,6 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -13,14 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from scrm import clock
-from scrm.dashboard.models import Fill, NodeDay
+from scrm.dashboard import periods
+from scrm.dashboard.boards import as_of, node_for
+from scrm.dashboard.kpis import Sums
+from scrm.dashboard.models import NodeDay
 from scrm.rest.doors import Door
 from scrm.rest.filters import refused
 from stores.access import Permission
-from stores.models import Brand, Franchisee, Region, Store
-from stores.scope import scope_of
 
-LONGEST = timedelta(days=400)
+LONGEST = timedelta(days=periods.LONGEST)
 USUAL = timedelta(days=30)
 
 
@@ -41,17 +40,17 @@ class FactRow(serializers.ModelSerializer):
         return str(self.context["node"])
 
     def get_net_adds(self, row: NodeDay) -> int:
-        return row.adds - row.losses - row.drops
+        return Sums.of(row).net_adds
 
     def get_loss_rate(self, row: NodeDay) -> float | None:
-        return _ratio(row.losses, row.live_at_start + row.adds)
+        return _rounded(Sums.of(row).loss_rate)
 
     def get_keep_7(self, row: NodeDay) -> float | None:
-        return _ratio(row.kept_7, row.kept_of)
+        return _rounded(Sums.of(row).keep_7)
 
 
-def _ratio(part: int | None, whole: int | None) -> float | None:
-    return None if part is None or not whole else round(part / whole, 6)
+def _rounded(ratio: float | None) -> float | None:
+    return None if ratio is None else round(ratio, 6)
 
 
 class Facts(Door):
@@ -73,34 +72,14 @@ class Facts(Door):
     )
     def list(self, request: Request) -> Response:
         name, first, last = _asked(request)
-        days = days_of(name, request.user).filter(day__range=(first, last))
+        days = node_for(request.user, name).days().filter(day__range=(first, last))
         rows = self.get_serializer(self.paginate_queryset(days), many=True).data
         answer = self.get_paginated_response(rows)
-        answer.data["as_of"] = Fill.objects.values_list("filled_at", flat=True).first()
+        answer.data["as_of"] = as_of()
         return answer
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "node": self.request.query_params.get("node")}
-
-
-def days_of(name: str, viewer: Any) -> QuerySet[NodeDay]:
-    """The days of a node that the viewer's seats cover; raises Http404 for what she cannot see."""
-    scope = scope_of(viewer)
-    if store := Store.objects.filter(public_id=name).first():
-        seen = NodeDay.objects.visible_to(viewer).filter(kind=NodeDay.Kind.STORE, node_id=store.pk)
-        if not Store.objects.visible_to(viewer).filter(pk=store.pk).exists() and not seen.exists():
-            raise Http404
-        return seen
-    covered: list[tuple[Any, Any, Any]] = [
-        (NodeDay.Kind.REGION, Region, scope.regions),
-        (NodeDay.Kind.FRANCHISEE, Franchisee, scope.franchisees),
-        (NodeDay.Kind.BRAND, Brand, ()),
-    ]
-    for kind, model, own in covered:
-        node = model.objects.filter(public_id=name).first()
-        if node and (scope.everything or node.pk in own):
-            return NodeDay.objects.filter(kind=kind, node_id=node.pk)
-    raise Http404
 
 
 def _asked(request: Request) -> tuple[str, date, date]:

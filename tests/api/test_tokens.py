@@ -39,7 +39,9 @@ def test_all_refusals_are_the_same_bytes(cast: Cast, calling: Caller) -> None:
     assert said[0]["Content-Type"] == problems.MEDIA_TYPE
 
 
-@pytest.mark.parametrize("header", ["Token", "Token a b", "Token nope", "Token 密", "Token \x00", "Token " + "x" * 5000])
+@pytest.mark.parametrize(
+    "header", ["Token", "Token a b", "Token nope", "Token 密", "Token \x00", "Token " + "x" * 5000]
+)
 def test_a_token_that_is_none_is_refused(cast: Cast, calling: Caller, header: str) -> None:
     api = calling()
     answer = api.get("/api/v1/me/", HTTP_AUTHORIZATION=header.encode("utf-8").decode("latin-1"))
@@ -56,7 +58,9 @@ def test_a_leavers_token_opens_nothing_at_once(cast: Cast, calling: Caller) -> N
 
 def test_guessing_is_stopped_wherever_it_says_it_comes_from(cast: Cast, calling: Caller) -> None:
     api = calling()
-    said = [api.post(URL, {"username": "ben", "password": str(n)}, HTTP_X_FORWARDED_FOR=f"9.9.9.{n}") for n in range(31)]
+    said = [
+        api.post(URL, {"username": "ben", "password": str(n)}, HTTP_X_FORWARDED_FOR=f"9.9.9.{n}") for n in range(31)
+    ]
     assert [answer.status_code for answer in said] == [401] * 30 + [429]
     assert 0 < int(said[-1]["Retry-After"]) <= 60
     assert said[-1].json()["type"] == "urn:zhanggui:problem:throttled"
