@@ -34,6 +34,8 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("dashboard/", include("scrm.dashboard.urls")),
+    # path("codes/", include("guides.urls")),
     path("wecom/callback/", include("scrm.wecom.urls")),
     path("api/v1/", include((v1, "api"))),
     path("api/schema/", reference.Document.as_view(), name="schema"),
