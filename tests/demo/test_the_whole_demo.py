@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from scrm.demo import clean, supervisor
+from scrm.embedded import places
 
 ROLES = {"hq", "analyst", "region", "franchise", "manager", "guide"}
 OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "TEST_APP_ROLE", "PROFILE", "DJANGO_SETTINGS_MODULE")
@@ -44,14 +45,16 @@ class Running:
         return str(self.ask("/api/v1/token/", username=username, password=password)["token"])
 
     def processes(self) -> dict[int, str]:
-        """Everything that was told of this demo's folder, by process id."""
-        mark, found = f"DEMO_DIR={self.folder}".encode(), {}
+        """Everything that was told of this demo's folder or sockets, by process id."""
+        marks = [f"DEMO_DIR={self.folder}", *(str(places.socket_path(self.folder / name)) for name in ("pg", "valkey"))]
+        found = {}
         for place in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (place / "environ").read_bytes().split(b"\0"):
-                    found[int(place.name)] = (place / "cmdline").read_text().replace("\0", " ")
+                line, env = (place / "cmdline").read_text(), (place / "environ").read_text(errors="replace")
             except OSError:
                 continue  # ended while we looked
+            if any(mark in line + env for mark in marks):
+                found[int(place.name)] = line.replace("\0", " ")
         return found
 
 
@@ -130,7 +133,9 @@ def test_numbers_reach_the_board(demo: Running) -> None:
     assert until(adds, seconds=90)
 
 
-@pytest.mark.parametrize("words", ["granian", "manage.py work", "celery", "scrm.sandbox", "valkey-server"])
+@pytest.mark.parametrize(
+    "words", ["granian", "manage.py work", "celery", "scrm.sandbox", "valkey-server", "bin/postgres"]
+)
 def test_what_is_killed_comes_back(demo: Running, words: str) -> None:
     before = {pid for pid, line in demo.processes().items() if words in line}
     assert before
