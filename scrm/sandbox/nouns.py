@@ -1,6 +1,7 @@
 """The things of the world: shops, guides, WeChat people, their relations, groups, contact ways, tags, apps."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 ACTIVE, DISABLED, NOT_ACTIVATED, LEFT = 1, 2, 4, 5
 WECHAT, WECOM = 1, 2
@@ -199,3 +200,46 @@ class Media:
     content_type: str
     content: bytes
     created_at: int
+
+
+@dataclass
+class Link:
+    """An acquisition link, 获客链接; `customers` are those who came by it, with the channel they came from."""
+
+    link_id: str
+    name: str
+    create_time: int
+    owner: str
+    users: list[str] = field(default_factory=list)
+    parties: list[int] = field(default_factory=list)
+    skip_verify: bool = True
+    deleted: bool = False
+    customers: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"https://work.weixin.qq.com/ca/{self.link_id}"
+
+
+@dataclass
+class Share:
+    """What one member has to send of a mass message: her targets, each with a status and when it was sent."""
+
+    userid: str
+    targets: dict[str, int] = field(default_factory=dict)
+    sent_at: int = 0
+
+
+@dataclass
+class MassMessage:
+    """A task of mass sending; nothing is delivered before the members confirm."""
+
+    msgid: str
+    chat_type: str
+    create_time: int
+    owner: str
+    text: str
+    attachments: list[dict[str, Any]]
+    shares: dict[str, Share] = field(default_factory=dict)
+    cancelled: bool = False
+    reminded: list[float] = field(default_factory=list)

@@ -8,7 +8,7 @@ from typing import Any
 
 from scrm.sandbox import letters
 from scrm.sandbox.clock import midnight
-from scrm.sandbox.nouns import WECHAT, ContactWay, Customer, Relation, User, Welcome
+from scrm.sandbox.nouns import WECHAT, ContactWay, Customer, Link, Relation, User, Welcome
 from scrm.sandbox.people import a_customer
 from scrm.sandbox.world import URL_SAFE, Corp, World
 
@@ -21,14 +21,16 @@ class Impossible(Exception):
 
 def meet(world: World, corp: Corp, **given: Any) -> Customer:
     """A new WeChat (or WeCom, type=2) person; somebody with a known unionid is the same person as before."""
-    known = [each for each in corp.customers.values() if given.get("unionid") and each.unionid == given["unionid"]]
+    known = corp.unionids.get(given.get("unionid") or "")
     if known:
-        return known[0]
+        return known
     kind = int(given.get("type") or WECHAT)
     look = a_customer(world.dice, kind)
     look.update({name: value for name, value in given.items() if value is not None and name in look})
     customer = Customer(external_userid=world.id(corp, "wm" if kind == WECHAT else "wo"), type=kind, **look)
     corp.customers[customer.external_userid] = customer
+    if customer.unionid:
+        corp.unionids[customer.unionid] = customer
     return customer
 
 
@@ -41,10 +43,25 @@ def scan(world: World, corp: Corp, customer: Customer, way: ContactWay, *, confi
     )  # fmt: skip
 
 
+def follow(
+    world: World, corp: Corp, customer: Customer, link: Link, *, channel: str = "", confirm: bool = True
+) -> Relation:
+    """The customer opens an acquisition link; its customer_channel becomes the state."""
+    way = ContactWay(link.link_id, 2, 2, 0, "", users=link.users, parties=link.parties, deleted=link.deleted)
+    user = _member_behind(world, corp, customer, way)
+    relation = ask(
+        world, corp, user, customer, state=channel.encode()[:64].decode(errors="ignore"), add_way=16,
+        oper=customer.external_userid, skip_verify=link.skip_verify, confirm=confirm,
+    )  # fmt: skip
+    if all(each[:2] != (customer.external_userid, user.userid) for each in link.customers):
+        link.customers.append((customer.external_userid, user.userid, relation.state))
+    return relation
+
+
 def _member_behind(world: World, corp: Corp, customer: Customer, way: ContactWay) -> User:
     able = [user for user in members_of(corp, way) if corp.can_serve(user)]
     if way.deleted or not able:
-        raise Impossible(f"nobody is behind the contact way {way.config_id}")
+        raise Impossible(f"nobody is behind the code {way.config_id}")
     key = (way.config_id, customer.external_userid)
     before = [user for user in able if user.userid == corp.assigned.get(key)]
     user = before[0] if before else world.dice.choice(able)

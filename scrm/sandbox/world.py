@@ -15,6 +15,8 @@ from scrm.sandbox.nouns import (
     Customer,
     Department,
     Group,
+    Link,
+    MassMessage,
     Media,
     Relation,
     TagGroup,
@@ -84,6 +86,7 @@ class Corp:
     departments: dict[int, Department] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     customers: dict[str, Customer] = field(default_factory=dict)
+    unionids: dict[str, Customer] = field(default_factory=dict)
     relations: dict[tuple[str, str], Relation] = field(default_factory=dict)
     by_user: dict[str, dict[str, Relation]] = field(default_factory=dict)
     by_customer: dict[str, dict[str, Relation]] = field(default_factory=dict)
@@ -91,6 +94,9 @@ class Corp:
     assigned: dict[tuple[str, str], str] = field(default_factory=dict)
     tag_groups: dict[str, TagGroup] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+    masses: dict[str, MassMessage] = field(default_factory=dict)
+    received: Counter[tuple[str, str]] = field(default_factory=Counter)
     media: dict[str, Media] = field(default_factory=dict)
     welcomes: dict[str, tuple[Welcome, float]] = field(default_factory=dict)
     oauth_codes: dict[str, dict[str, Any]] = field(default_factory=dict)

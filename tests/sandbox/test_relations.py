@@ -29,6 +29,12 @@ def test_a_second_scan_of_a_friend_says_nothing(wx, mei, code):
     assert changes(wx) == ["add_external_contact"]
 
 
+@pytest.mark.parametrize("code", [{"config_id": "no"}, {"state": "no"}, {"link_id": "no"}, {}])
+def test_a_code_that_is_not_there(wx, mei, code):
+    with pytest.raises(ValueError, match="there is no|state is missing"):
+        wx.scan(mei, **code)
+
+
 def test_a_state_finds_its_code(wx, cai, mei, code):
     assert wx.scan(mei, state="A1")["userid"] == cai.userid
 

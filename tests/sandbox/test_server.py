@@ -62,9 +62,9 @@ def test_the_story_of_the_contract(live, live_guide):
 @pytest.mark.parametrize(
     ("path", "body", "status", "why"),
     [
-        ("scan", {}, 400, "config_id"),
-        ("scan", {"state": "none"}, 400, "no contact way with the state none"),
-        ("scan", {"link_id": "ca1"}, 400, "no link ca1"),
+        ("scan", {}, 400, "external_userid is missing"),
+        ("confirm", {"msgid": "msg1"}, 400, "userid is missing"),
+        ("scan", {"external_userid": "wmNobody"}, 400, "no customer wmNobody"),
         ("delete", {"by": "nobody"}, 400, "by is"),
         ("say", {"userid": "nobody"}, 400, "no member nobody"),
         ("add", {"corp_id": "wwnone"}, 400, "no corp wwnone"),
@@ -76,8 +76,6 @@ def test_the_story_of_the_contract(live, live_guide):
     ],
 )
 def test_what_control_calls_refuse(live, path, body, status, why):
-    if path == "scan" and not body:
-        why = "state is missing"
     got, said = ask(live, "POST", path, **body)
     assert (got, why in said["error"]) == (status, True), said
 

@@ -15,9 +15,22 @@ MOST_ATTACHMENTS = 9
 @endpoint("POST", "externalcontact/send_welcome_msg")
 def send_welcome_msg(call: Call) -> dict[str, Any]:
     """WeCom doc 92137: within 20 s, once, by the first app that comes; text ≤ 4000 bytes, ≤ 9 attachments."""
-    text, attachments = call.body.part("text").text("content"), call.body.parts("attachments") or []
     if not call.body.text("welcome_code"):
         raise Refusal(41049)
+    text, attachments = check_message(call)
+    welcome = _welcome(call, call.body.text("welcome_code"))
+    welcome.used = True
+    call.sandbox.log.add(
+        "message", call.now, what="welcome", corp_id=call.corp.corp_id, agent_id=call.app.agent_id,
+        userid=welcome.relation.userid, external_userid=welcome.relation.external_userid, text=text,
+        attachments=attachments,
+    )  # fmt: skip
+    return {}
+
+
+def check_message(call: Call) -> tuple[str, list[dict[str, Any]]]:
+    """(text, attachments) of a welcome or a mass message, if they keep to the rules."""
+    text, attachments = call.body.part("text").text("content"), call.body.parts("attachments") or []
     if not text and not attachments:
         raise Refusal(40063)
     if len(text.encode()) > MOST_BYTES:
@@ -26,14 +39,7 @@ def send_welcome_msg(call: Call) -> dict[str, Any]:
         raise Refusal(41064)
     for each in attachments:
         _check(call, each)
-    welcome = _welcome(call, call.body.text("welcome_code"))
-    welcome.used = True
-    call.sandbox.log.add(
-        "message", call.now, what="welcome", corp_id=call.corp.corp_id, agent_id=call.app.agent_id,
-        userid=welcome.relation.userid, external_userid=welcome.relation.external_userid, text=text,
-        attachments=[each.data for each in attachments],
-    )  # fmt: skip
-    return {}
+    return text, [each.data for each in attachments]
 
 
 def _welcome(call: Call, code: str) -> Welcome:

@@ -3,11 +3,12 @@
 Any call takes corp_id for another corp than the main one.
 
 customers   POST customers {name?, unionid?, gender?, type?}
-            POST scan {external_userid, config_id | state, confirm?}
+            POST scan {external_userid, config_id | state | link_id, customer_channel?, confirm?}
             POST add {external_userid, userid, state?, by?, add_way?, confirm?}
             POST accept {external_userid, userid} · delete {by: customer | guide, external_userid, userid}
             POST edit {external_userid, userid, remark?, description?, company?, tags?, personal_tags?, phones?}
-            POST say {external_userid, userid, by?} · rival {external_userid, userid, seconds?, wins?}
+            POST say {external_userid, userid, by?, text?} · rival {external_userid, userid, seconds?, wins?}
+            POST confirm {msgid, userid, outcome?}
 shops       POST departments {name, parent_id?} · departments/<id> {name?, parent_id?} · DELETE departments/<id>
             POST users {name?, department, position?, userid?, leads?, serves?, status?} · users/<userid>/leave
             POST users/<userid> {the same, new_userid?, console_welcome?, verified?}

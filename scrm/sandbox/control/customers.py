@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from scrm.sandbox import relations
+from scrm.sandbox import masses, relations
 from scrm.sandbox.control.routes import Act, Wrong, route
 from scrm.sandbox.nouns import ContactWay, Relation
 
@@ -21,14 +21,19 @@ def meet(act: Act) -> dict[str, Any]:
 @route("POST", "scan")
 def scan(act: Act) -> dict[str, Any]:
     """The person scans a code; confirm=false leaves the member's confirmation out."""
+    customer, confirm = act.customer(), bool(act.body.get("confirm", True))
+    if act.body.get("link_id"):
+        link = act.corp.links.get(str(act.body["link_id"]))
+        if link is None:
+            raise Wrong(f"there is no link {act.body['link_id']}")
+        channel = str(act.body.get("customer_channel") or "")
+        return told(relations.follow(act.world, act.corp, customer, link, channel=channel, confirm=confirm))
     way = _way(act)
-    relation = relations.scan(act.world, act.corp, act.customer(), way, confirm=act.body.get("confirm", True))
+    relation = relations.scan(act.world, act.corp, customer, way, confirm=confirm)
     return {**told(relation), "config_id": way.config_id}
 
 
 def _way(act: Act) -> ContactWay:
-    if act.body.get("link_id"):
-        raise Wrong(f"there is no link {act.body['link_id']}")
     if act.body.get("config_id"):
         way = act.corp.ways.get(str(act.body["config_id"]))
         if way is None or way.deleted:
@@ -100,6 +105,23 @@ def say(act: Act) -> dict[str, Any]:
         external_userid=relation.external_userid, text=str(act.body.get("text", "")),
     )  # fmt: skip
     return told(relation)
+
+
+@route("POST", "confirm")
+def confirm(act: Act) -> dict[str, Any]:
+    """A guide confirms a mass send; outcome 1 sent, 2 no friend, 3 had enough, or as the world is."""
+    mass, user = act.corp.masses.get(str(act.need("msgid"))), act.user()
+    if mass is None:
+        raise Wrong(f"there is no mass message {act.body['msgid']}")
+    part = masses.confirm(act.world, act.corp, mass, user.userid, act.body.get("outcome"))
+    for target, status in part.targets.items():
+        if status == masses.SENT:
+            whom = "chat_id" if target in act.corp.groups else "external_userid"
+            act.sandbox.log.add(
+                "message", act.world.clock.now(), what="mass", corp_id=act.corp.corp_id, userid=user.userid,
+                text=mass.text, attachments=mass.attachments, msgid=mass.msgid, **{whom: target},
+            )  # fmt: skip
+    return {"msgid": mass.msgid, "userid": user.userid, "sent_at": part.sent_at, "targets": part.targets}
 
 
 @route("POST", "rival")

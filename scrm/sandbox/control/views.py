@@ -18,6 +18,7 @@ def world(act: Act) -> dict[str, Any]:
     parts = {
         "corp": _corp, "apps": _apps, "departments": _departments, "users": _users, "customers": _customers,
         "relations": _relations, "groups": _groups, "contact_ways": _ways, "tags": _tags,
+        "links": _links, "mass_messages": _masses,
     }  # fmt: skip
     wanted = act.query.get("parts", "").split(",") if act.query.get("parts") else list(parts)
     said = {name: parts[name](act) for name in wanted if name in parts}
@@ -60,6 +61,14 @@ def _ways(act: Act) -> list[Any]:
 
 def _tags(act: Act) -> list[Any]:
     return [asdict(each) for each in act.corp.tag_groups.values()]
+
+
+def _links(act: Act) -> list[Any]:
+    return [{**asdict(each), "url": each.url} for each in act.corp.links.values()]
+
+
+def _masses(act: Act) -> list[Any]:
+    return [asdict(each) for each in act.corp.masses.values()]
 
 
 @route("GET", "qr/*.png")

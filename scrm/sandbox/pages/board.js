@@ -37,6 +37,9 @@ function choices(select, rows, none) {
 function time(at) { return new Date(at * 1000).toLocaleString("zh-CN", { hour12: false, timeZone: "Asia/Shanghai" }); }
 function field(xml, name) { const hit = xml.match(new RegExp(`<${name}>(?:<!\\[CDATA\\[)?(.*?)(?:\\]\\]>)?</${name}>`)); return hit ? hit[1] : ""; }
 
+const people = {};
+function named(...ids) { return ids.filter(Boolean).map((id) => people[id] || id).join("　"); }
+
 function relation(row) {
   const item = make("li"), [word, kind] = STATUS[row.status], top = make("div", undefined, "row"), acts = make("div", undefined, "row");
   top.append(make("b", row.customer), make("span", "↔ " + row.guide), make("span", word, "pill " + kind));
@@ -62,10 +65,10 @@ function happened(row) {
   if (row.kind === "callback") {
     const change = field(row.xml, "ChangeType"), [word, kind] = SENT[row.state];
     top.append(make("span", "回调"), make("b", (KINDS[field(row.xml, "Event")] || "") + (NAMES[change] || change || field(row.xml, "Event"))), make("span", word, "pill " + kind));
-    item.append(make("div", `${time(row.at)}　${field(row.xml, "UserID")} ${field(row.xml, "ExternalUserID")}${row.tries.length ? "　应答 " + row.tries.map((s) => s ?? "无").join("、") : ""}`, "soft"));
+    item.append(make("div", `${time(row.at)}　${named(field(row.xml, "UserID"), field(row.xml, "ExternalUserID"))}${row.tries.length ? "　应答 " + row.tries.map((s) => s ?? "无").join("、") : ""}`, "soft"));
   } else if (row.kind === "message") {
-    top.append(make("span", { welcome: "欢迎语", chat: "聊天" }[row.what] || "应用消息"), make("b", row.text || "（附件）"));
-    item.append(make("div", `${time(row.at)}　${row.userid || ""} ${row.external_userid || ""}`, "soft"));
+    top.append(make("span", { welcome: "欢迎语", chat: "聊天", mass: "群发" }[row.what] || "应用消息"), make("b", row.text || "（附件）"));
+    item.append(make("div", `${time(row.at)}　${named(row.userid, row.external_userid)}`, "soft"));
   } else {
     top.append(make("span", "接口报错"), make("b", `${row.errcode} ${row.errmsg}`, "bad"));
     item.append(make("div", `${time(row.at)}　${row.path}`, "soft"));
@@ -74,6 +77,8 @@ function happened(row) {
 }
 async function refresh() {
   const all = await ask("GET", "glance");
+  all.guides.forEach((guide) => { people[guide.userid] = guide.name; });
+  all.latest.forEach((row) => { people[row.external_userid] = row.customer; });
   $("corp").textContent = "· " + all.corp;
   $("state").textContent = `世界时间 ${time(all.now)}　客户 ${all.customers}　关系 ${all.relations}　待发回调 ${all.letters_waiting}　回调地址 ${all.callback_url || "未设置"}`;
   choices($("way"), all.ways.map((way) => [way.config_id, `${way.remark || way.state || "未命名"}｜${way.shops.slice(0, 2).join("、")}｜${way.people.slice(0, 3).join("、")}${way.people.length > 3 ? " 等" : ""}`]), "产品还没有创建活码");
