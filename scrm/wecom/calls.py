@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import structlog
-from django.conf import settings
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
@@ -109,9 +108,9 @@ def _row(one: Plan, at: datetime) -> list[Any]:
     return [corp_pk, app_pk, one.api, one.key, seal_request(one.body), one.letter_id, one.deadline, at, at]
 
 
-def lane(at: datetime) -> int:
+def lane(at: datetime, threads: int = 8) -> int:
     """How many calls were made and answers handed on; a lane of `manage.py work`."""
-    return make(at, threads=int(getattr(settings, "WECOM_CALL_THREADS", 8))) + tell(at)
+    return make(at, threads=threads) + tell(at)
 
 
 def make(at: datetime, *, limit: int = AT_ONCE, threads: int = 1, welcomes: bool = False) -> int:

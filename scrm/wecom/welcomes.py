@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import structlog
-from django.conf import settings
 from django.db import connection, transaction
 
 from scrm import sealed
@@ -60,9 +59,9 @@ class Waiting(NamedTuple):
         return min(self.happened_at, self.received_at) + WELCOME_WINDOW
 
 
-def lane(at: datetime) -> int:
+def lane(at: datetime, threads: int = 8) -> int:
     """How many welcomes were written, tried or given up; a lane of `manage.py work`."""
-    return expire(at) + compose(at) + send(at, threads=int(getattr(settings, "WECOM_WELCOME_THREADS", 8)))
+    return expire(at) + compose(at) + send(at, threads=threads)
 
 
 def expire(at: datetime) -> int:

@@ -7,11 +7,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import responses
 from django.db import connection
 
+from scrm import clock
 from scrm.wecom import client, corps, front, receivers
 from scrm.wecom.models import Letter, Receiver
 from tests.corpus.callback_seal import Sender, added
+from tests.wecom.wire import BASE, Wire
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 SECRET = "canary-secret-of-the-app-0123456789abcdefgh"
@@ -32,7 +35,7 @@ def receiver(db: None, sender: Sender) -> Receiver:
         token=sender.token,
         aes_key=sender.aes_key,
         slug="acme",
-        api_base_url="http://127.0.0.1:9",
+        api_base_url=BASE,
         at=NOW,
     )
 
@@ -82,3 +85,25 @@ def own_connection(transactional_db: None) -> Iterator[None]:
     yield
     front.group._hang_up()
     connection.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield Wire(mock)
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """`at(instant)` sets the clock of whoever looks at one; it stands at NOW."""
+
+    def stand(instant: datetime) -> None:
+        monkeypatch.setattr(clock, "now", lambda: instant)
+
+    stand(NOW)
+    return stand
+
+
+@pytest.fixture
+def voice(receiver: Receiver, wire: Wire, at: Any) -> client.Client:
+    return client.client_for(receiver.corp, receiver.app)
