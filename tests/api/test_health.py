@@ -18,10 +18,10 @@ pytestmark = pytest.mark.django_db
 def waiting(cast: Any) -> None:
     """One letter that has been waiting for ninety seconds, and one that was parked."""
     long_ago = clock.now() - timedelta(seconds=90)
-    said = dict(receiver=cast.receiver, corp=cast.corp, body=b"", stream="s", shard=1, event="e", due_at=long_ago)
+    when = {"due_at": long_ago, "happened_at": long_ago, "received_at": long_ago}
+    said = {"receiver": cast.receiver, "corp": cast.corp, "body": b"", "stream": "s", "shard": 1, "event": "e", **when}
     Letter.objects.bulk_create(
-        Letter(**said, digest=bytes([n]) * 32, happened_at=long_ago, received_at=long_ago, state=state)
-        for n, state in enumerate(["waiting", "parked", "applied"])
+        Letter(**said, digest=bytes([n]) * 32, state=state) for n, state in enumerate(["waiting", "parked", "applied"])
     )
 
 
