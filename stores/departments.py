@@ -16,6 +16,9 @@ from stores import places
 from stores.models import DepartmentLink, Region, Store
 
 
+LONGEST_CITY = 6
+
+
 @dataclass(frozen=True)
 class Department:
     id: int
@@ -72,7 +75,7 @@ def _a_store(corp: Corp, department: Department, region: Region, *, at: datetime
 def _city(name: str) -> str:
     """The city in front of a name such as “上海·南京东路店”, if there is one."""
     city, dot, _rest = name.partition("·")
-    return city if dot else ""
+    return city if dot and len(city) <= LONGEST_CITY else ""
 
 
 def _rename(links: Mapping[int, DepartmentLink], known: Mapping[int, Department]) -> None:
