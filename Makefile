@@ -29,7 +29,7 @@ check: .venv/.ok
 	@$(IN)/python -m tests.checks
 
 bench: .venv/.ok
-	@$(IN)/python manage.py bench $(ARGS)
+	@$(IN)/python -m bench $(ARGS)
 
 storm:
 	@echo "The storm does not exist yet." >&2; exit 1
