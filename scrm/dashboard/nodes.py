@@ -1,0 +1,98 @@
+"""The places whose numbers a board shows, and who may look at which."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model, Q
+from django.http import Http404
+
+from scrm.dashboard.models import NodeDay
+from stores.models import Brand, Contract, Franchisee, Region, Store
+from stores.scope import Scope, ScopedQuerySet, scope_of
+
+Kind = NodeDay.Kind
+MODELS: dict[str, tuple[Kind, Any]] = {
+    "b": (Kind.BRAND, Brand),
+    "r": (Kind.REGION, Region),
+    "f": (Kind.FRANCHISEE, Franchisee),
+    "s": (Kind.STORE, Store),
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A place as its viewer sees it."""
+
+    kind: str
+    pk: int
+    public_id: str
+    name: str
+    viewer: Any = field(default=None, compare=False, repr=False)
+    region_id: int | None = None
+
+    def days(self) -> ScopedQuerySet:
+        """The days of this node that the viewer may see; a franchisee, those of her contract over a store."""
+        days = NodeDay.objects.filter(kind=self.kind, node_id=self.pk)
+        return days.visible_to(self.viewer) if self.kind == Kind.STORE else days  # type: ignore[no-any-return]
+
+
+def node_for(viewer: Any, public_id: str) -> Node:
+    """The node of that id; raises Http404 alike for what is out of the viewer's scope and for what is not there."""
+    kind, model = MODELS.get(public_id.partition("_")[0], (None, None))
+    row = kind and model.objects.filter(_covered(kind, scope_of(viewer)), public_id=public_id).first()
+    if not row:
+        raise Http404
+    return _node(kind, row, viewer)
+
+
+def homes_of(viewer: Any) -> list[Node]:
+    """Where the viewer's seats are, the widest first."""
+    scope = scope_of(viewer)
+    if scope.everything:
+        return [_node(Kind.BRAND, row, viewer) for row in Brand.objects.all()[:1]]
+    seats = [(Kind.REGION, Region, scope.regions), (Kind.FRANCHISEE, Franchisee, scope.franchisees)]
+    seats.append((Kind.STORE, Store, scope.stores))
+    return [
+        _node(kind, row, viewer) for kind, model, own in seats if own for row in model.objects.filter(pk__in=own)
+    ]
+
+
+def home_of(viewer: Any) -> Node | None:
+    """The node with which the viewer begins; None for who has no board."""
+    return next(iter(homes_of(viewer)), None)
+
+
+def trail(node: Node) -> list[Node]:
+    """The nodes above, as far as the viewer may see them, the widest first."""
+    scope = scope_of(node.viewer)
+    above: list[Node] = []
+    if node.kind != Kind.BRAND and scope.everything:
+        above += homes_of(node.viewer)
+    if node.kind == Kind.STORE:
+        above += [
+            _node(Kind.REGION, row, node.viewer)
+            for row in Region.objects.filter(_covered(Kind.REGION, scope), pk=node.region_id)
+        ]
+        if not above and scope.franchisees:
+            run_by = Franchisee.objects.filter(pk__in=scope.franchisees, contracts__store=node.pk)
+            above += [_node(Kind.FRANCHISEE, row, node.viewer) for row in run_by.distinct()]
+    return above
+
+
+def _covered(kind: str, scope: Scope) -> Q:
+    if scope.everything:
+        return Q()
+    own: dict[str, Q] = {
+        Kind.REGION: Q(pk__in=scope.regions),
+        Kind.FRANCHISEE: Q(pk__in=scope.franchisees),
+        Kind.STORE: Q(pk__in=scope.stores)
+        | Q(region__in=scope.regions)
+        | Q(pk__in=Contract.objects.filter(franchisee__in=scope.franchisees).values("store")),
+    }
+    return own.get(kind, Q(pk__in=[]))
+
+
+def _node(kind: str, row: Model, viewer: Any) -> Node:
+    return Node(
+        str(kind), row.pk, row.public_id, str(row), viewer, getattr(row, "region_id", None)  # type: ignore[attr-defined]
+    )
