@@ -39,8 +39,18 @@ def serve(options: dict[str, Any]) -> None:
     sandbox.start(host=options["host"], port=options["port"], threads=options["threads"])
     print(sandbox.corp_line, flush=True)
     print(f"sandbox {sandbox.base_url}", flush=True)
-    while not done.wait(KEEP_EVERY if place else None):
-        memory.keep(sandbox, place)  # type: ignore[arg-type]
+    if place:
+        _keep_often(sandbox, place, done)
+    done.wait()
     sandbox.stop()
     if place:
         memory.keep(sandbox, place)
+
+
+def _keep_often(sandbox: Sandbox, place: Path, done: threading.Event) -> None:
+    """Write the world whenever something has happened, until `done`."""
+    written = -1
+    while not done.wait(KEEP_EVERY):
+        if sandbox.log.seq != written:
+            written = sandbox.log.seq
+            memory.keep(sandbox, place)

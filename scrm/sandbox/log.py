@@ -19,6 +19,15 @@ class Log:
         self._seq = 0
         self._lock = threading.Lock()
 
+    @property
+    def seq(self) -> int:
+        """The number of the latest row."""
+        return self._seq
+
+    def go_on_from(self, seq: int) -> None:
+        """Rows of a world that is taken up again are later than those before."""
+        self._seq = max(self._seq, seq)
+
     def add(self, kind: str, at: float, **what: Any) -> Row:
         """A new row, with an `id` that stays and a `seq` that grows whenever the row changes."""
         with self._lock:

@@ -145,12 +145,12 @@ class World:
         self.corps: dict[str, Corp] = {}
         self.lock = threading.RLock()
         self.post: Callable[[App, str], None] = lambda app, xml: None
-        self._count = 0
+        self.counted = 0
 
     def count(self) -> int:
         """The next of 1, 2, 3 …"""
-        self._count += 1
-        return self._count
+        self.counted += 1
+        return self.counted
 
     def word(self, length: int, letters: str = URL_SAFE) -> str:
         return "".join(self.dice.choices(letters, k=length))
