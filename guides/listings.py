@@ -50,5 +50,3 @@ def stores_for(relation: Relation, viewer: Any) -> QuerySet[Store]:
     """The stores among which the viewer chooses: where the guide is posted, as far as the viewer sees."""
     posted = relation.guide.postings.filter(ends_at=None).values("store")
     return Store.objects.visible_to(viewer).filter(pk__in=posted)
-
-

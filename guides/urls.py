@@ -1,0 +1,16 @@
+"""Code pages, for the people who run shops."""
+
+from django.urls import path
+
+from guides import views
+
+app_name = "guides"
+urlpatterns = [
+    path("", views.shelf, name="codes"),
+    path("new/", views.code_new, name="code_new"),
+    path("sheet/", views.sheet, name="sheet"),
+    path("unplaced/", views.unplaced, name="unplaced"),
+    path("<str:public_id>/", views.code, name="code"),
+    path("<str:public_id>/delete/", views.code_delete, name="code_delete"),
+    path("<str:public_id>/qr/", views.qr, name="qr"),
+]
