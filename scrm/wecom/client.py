@@ -26,7 +26,7 @@ Said = dict[str, Any]
 STALE_TOKEN = (40014, 42001)
 
 
-class Client(WeChatClient):  # type: ignore[misc]
+class Client(WeChatClient):
     """One app's voice; threads may share it."""
 
     externalcontact = endpoints.ExternalContact()

@@ -199,10 +199,13 @@ class AsyncGroupCommit:
             task = asyncio.ensure_future(self._run())
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
+        timer = future.get_loop().call_later(PATIENCE, _give_up, future)  # half the cost of asyncio.wait_for
         try:
-            await asyncio.wait_for(future, PATIENCE)
+            await future
         except (psycopg.Error, OSError, TimeoutError) as error:
             raise NotWritable(type(error).__name__) from error
+        finally:
+            timer.cancel()
 
     async def read(self, query: str) -> list[Any]:
         """The rows of a query."""
@@ -254,3 +257,8 @@ class AsyncGroupCommit:
             if not (connection := self.idle.popleft()).closed:
                 return connection
         return await psycopg.AsyncConnection.connect(**address())
+
+
+def _give_up(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_exception(TimeoutError())

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from wechatpy.crypto.base import WeChatCipher
@@ -28,6 +29,10 @@ _NONCE = re.compile(rb"[0-9A-Za-z]{1,32}")
 _START = re.compile(rb"\s*(?:<\?xml version=(?:\"1\.0\"|'1\.0')(?: encoding=[\"'][uU][tT][fF]-8[\"'])?\s*\?>\s*)?<xml>")
 _CHILD = re.compile(rb"\s*<([A-Za-z][0-9A-Za-z]{0,31})(?:/>|>(?:\s*<!\[CDATA\[([^<>\]]*)\]\]>\s*|([^<>&\]]*))</\1>)")
 _END = re.compile(rb"\s*</xml>\s*\Z")
+_PLAIN_BODY = re.compile(  # as WeCom writes it, read at once; whatever else the rules allow is read child by child
+    rb"<xml><ToUserName><!\[CDATA\[[0-9A-Za-z_-]*\]\]></ToUserName>"
+    rb"(?:<AgentID><!\[CDATA\[[0-9]*\]\]></AgentID>)?<Encrypt><!\[CDATA\[([0-9A-Za-z+/=]+)\]\]></Encrypt></xml>"
+)
 _AES_KEY = re.compile(r"[0-9A-Za-z]{43}")
 _TOKEN = re.compile(r"[0-9A-Za-z]{1,32}")
 
@@ -111,6 +116,14 @@ class Key:
         return hmac.compare_digest(made, signature.lower())
 
 
+class Formal(NamedTuple):
+    """What stands beside a letter, each in the form that WeCom gives it."""
+
+    signature: bytes
+    timestamp: bytes
+    nonce: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A letter out of its seal: the XML word for word, and what it says."""
@@ -128,9 +141,9 @@ class Door:
 
     def verify(self, query: bytes, at: datetime) -> bytes:
         """The exact bytes to answer when WeCom verifies the address (GET)."""
-        values = _values(query, ("msg_signature", "timestamp", "nonce", "echostr"))
-        *formal, echo = values
-        return self._decrypt(*_formal(formal), echo.replace(b" ", b"+"), at)  # a proxy may have decoded a bare +
+        *formal, echo = _values(query, ("msg_signature", "timestamp", "nonce", "echostr"))
+        sealed = echo.replace(b" ", b"+")  # a proxy may have left a bare +
+        return self._decrypt(Formal(*_formal(formal)), sealed, at)
 
     def open(self, query: bytes, body: bytes, at: datetime) -> Opened:
         """The letter of a POST, in order: size, formats, signature, seal, receiver, XML."""
@@ -138,15 +151,15 @@ class Door:
             raise TooLarge("body")
         plain = _PLAIN_QUERY.fullmatch(query)
         formal = plain.groups() if plain else _formal(_values(query, ("msg_signature", "timestamp", "nonce")))
-        xml = self._decrypt(*formal, sealed_part(body), at)
+        xml = self._decrypt(Formal(*formal), sealed_part(body), at)
         try:
             return Opened(xml, envelope.read(xml))
         except envelope.Unreadable as why:
             raise Malformed(f"letter: {why}") from None
 
-    def _decrypt(self, signature: bytes, timestamp: bytes, nonce: bytes, sealed: bytes, at: datetime) -> bytes:
+    def _decrypt(self, formal: Formal, sealed: bytes, at: datetime) -> bytes:
         good = [key for key in self.keys if key.until is None or at < key.until]
-        makers = [key for key in good if key.signed(signature, timestamp, nonce, sealed)]
+        makers = [key for key in good if key.signed(*formal, sealed)]
         if not makers:
             raise Forged("signature")
         for key in makers[:-1]:  # only when a rotation kept the Token and changed the AES key
@@ -181,6 +194,8 @@ def _formal(values: Sequence[bytes]) -> tuple[bytes, bytes, bytes]:
 
 def sealed_part(body: bytes) -> bytes:
     """The text of the one Encrypt child. Scanned, not parsed: nothing has vouched for these bytes yet."""
+    if plain := _PLAIN_BODY.fullmatch(body):
+        return plain[1]
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

@@ -32,7 +32,7 @@ EXPECTED: dict[str, dict[str, type]] = {
 }
 
 
-class _Endpoints(BaseWeChatAPI):  # type: ignore[misc]
+class _Endpoints(BaseWeChatAPI):
     """Calls by path, each answer checked against EXPECTED."""
 
     def ask(self, api: str, **params: Any) -> Said:

@@ -1,7 +1,7 @@
 """Quotas: how often a corp may call an API, counted in the database for all processes."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -41,7 +41,7 @@ class Grant(NamedTuple):
 def take(corp_pk: int, api: str, *, at: datetime, calls: int = 1) -> Grant:
     """Up to so many calls, fewer when a bucket is nearly empty; raises BackOff when there are none."""
     with connection.cursor() as cursor:
-        asked = {"at": at, "corp": corp_pk, "api": api, "n": calls}
+        asked: dict[str, Any] = {"at": at, "corp": corp_pk, "api": api, "n": calls}
         cursor.execute(TAKE, asked)
         row = cursor.fetchone()
         if row is None:

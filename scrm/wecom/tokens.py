@@ -68,7 +68,7 @@ def replace(app: App, failed_serial: int, fetch: Callable[[], dict[str, Any]], a
 def _token(row: App) -> Token | None:
     if not row.access_token or not row.token_expires_at:
         return None
-    return Token(row.access_token, row.token_serial, row.token_expires_at)
+    return Token(str(row.access_token), row.token_serial, row.token_expires_at)
 
 
 def _fetch(row: App, fetch: Callable[[], dict[str, Any]], at: datetime) -> Token | Refused:
