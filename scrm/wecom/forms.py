@@ -15,7 +15,7 @@ class SecretField(forms.CharField):
         super().__init__(widget=widget, help_text=_("Never shown. Leave it empty to keep the present one."), **kwargs)
 
 
-class _SecretsForm(forms.ModelForm[Any]):
+class _SecretsForm(forms.ModelForm):
     secrets: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
