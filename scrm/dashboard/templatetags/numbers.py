@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import template
-from django.contrib.humanize.templatetags.humanize import intcomma
 
 from scrm.clock import SHANGHAI
 from scrm.dashboard.kpis import Kpi, Sums, Tile
@@ -22,7 +21,7 @@ def number(sums: Sums, kpi: Kpi) -> str:
 def said(value: float | int | None, kpi: Kpi) -> str:
     if value is None:
         return NOTHING
-    return f"{value:.1%}" if kpi.is_rate else intcomma(value).replace("-", "−")
+    return f"{value:.1%}" if kpi.is_rate else f"{value:,}".replace("-", "−")
 
 
 @register.filter
