@@ -153,6 +153,10 @@ def users_of(code: Code) -> list[str]:
     return users or _house_users(code)
 
 
+def _users_told(code: Code) -> list[str]:
+    return users_of(code)[: 1 if code.kind == Code.Kind.GUIDE else MOST_GUIDES]
+
+
 def _house_users(code: Code) -> list[str]:
     house = HouseAccount.objects.filter(store=code.store_id, guide__status=Guide.Status.ACTIVE, guide__can_contact=True)
     return list(house.values_list("guide__userid", flat=True))
@@ -160,16 +164,17 @@ def _house_users(code: Code) -> list[str]:
 
 def push(code: Code, *, at: datetime) -> None:
     """Plans the call that tells WeCom what we want of this code, unless one is still being answered."""
-    users = users_of(code)
-    if code.deleted_at and not code.config_id and code.pushed == 0:
-        return  # the add is still under way; its answer deletes it
+    users = _users_told(code)
+    if code.deleted_at and not code.config_id:
+        if code.trouble:  # WeCom never made it; otherwise the add is still under way, and its answer deletes it
+            Code.objects.filter(pk=code.pk).update(pushed=code.wanted)
+        return
     if not users and not code.deleted_at:
         Code.objects.filter(pk=code.pk).update(trouble=Code.Trouble.NOBODY)
         alarms.sound("code_without_guide", code.public_id, at=at, store=code.store.public_id)
         return
     if not code.config_id:
-        if not code.deleted_at:
-            _plan(code, "add_contact_way", _new_way(code, users), at=at)
+        _plan(code, "add_contact_way", _new_way(code, users), at=at)
     elif code.deleted_at:
         _plan(code, "del_contact_way", {"config_id": code.config_id}, at=at)
     else:
@@ -181,14 +186,15 @@ def _way(code: Code, users: Sequence[str]) -> dict[str, Any]:
 
 
 def _new_way(code: Code, users: Sequence[str]) -> dict[str, Any]:
-    single = code.kind == Code.Kind.GUIDE
-    return {"type": 1 if single else 2, "scene": 2, **_way(code, users[:1] if single else users)}
+    return {"type": 1 if code.kind == Code.Kind.GUIDE else 2, "scene": 2, **_way(code, users)}
 
 
 def _plan(code: Code, api: str, body: dict[str, Any], *, at: datetime) -> None:
-    # An add bears no version: while its answer is out, further changes wait for the config_id.
-    key = f"code:{code.pk}:new" if api == "add_contact_way" else f"code:{code.pk}:{code.wanted}"
+    """An add is planned once: while its answer is out, further changes wait for the config_id."""
+    first = api == "add_contact_way" and code.trouble != Code.Trouble.REFUSED
+    key = f"code:{code.pk}:{1 if first else code.wanted}"
     calls.plan(code.corp, f"externalcontact/{api}", body, key=key, at=at)
+    Code.objects.filter(pk=code.pk).update(trouble=Code.Trouble.NONE, pushed_users=body.get("user", []))
 
 
 def answered(told: Sequence[OutboundCall], at: datetime) -> None:
@@ -200,7 +206,7 @@ def answered(told: Sequence[OutboundCall], at: datetime) -> None:
 
 
 def _hear_answer(code: Code, call: OutboundCall, *, at: datetime) -> None:
-    body, result = call.request(), call.result or {}
+    result = call.result or {}
     gone_already = call.api.endswith("del_contact_way") and call.errcode == ALREADY_GONE
     if call.state != OutboundCall.State.DONE and not gone_already:
         code.trouble = Code.Trouble.REFUSED
@@ -210,11 +216,8 @@ def _hear_answer(code: Code, call: OutboundCall, *, at: datetime) -> None:
     if config_id := result.get("config_id"):
         code.config_id, code.qr_url = config_id, result.get("qr_code", "")
         code.qr_due_at = at if code.qr_url else None
-        code.pushed = 1
-    else:
-        code.pushed = int((call.key or "").split(":")[2])
+    code.pushed = int((call.key or "").split(":")[2])
     code.trouble = Code.Trouble.NONE
-    code.pushed_users = body.get("user", [])
     code.save()
     log.info("guides.code.pushed", code=code.public_id, api=call.api)
     if code.pushed != code.wanted:
@@ -227,7 +230,7 @@ def follow(stores: Iterable[int], *, at: datetime) -> int:
     changed = 0
     concerned = Code.objects.alive().filter(Q(store__in=list(stores)))
     for code in concerned.select_for_update(of=("self",)).select_related("corp", "store"):
-        if sorted(code.pushed_users) != users_of(code) or code.trouble == Code.Trouble.NOBODY:
+        if code.trouble or sorted(code.pushed_users) != _users_told(code):
             code.wanted += 1
             code.save(update_fields=["wanted"])
             push(code, at=at)
