@@ -31,7 +31,8 @@ class ShortSighted(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list[:COUNTED_TO].count()
+        rows: Any = self.object_list
+        return int(rows[:COUNTED_TO].count())
 
 
 class Desk(ModelAdmin):
@@ -118,7 +119,7 @@ class ReceiverAdmin(Desk):
             before = Receiver.objects.get(pk=receiver.pk)
             receiver.token, receiver.aes_key = before.token, before.aes_key
         receiver.save()
-        receivers.rotate(receiver, token=wanted[0], aes_key=wanted[1], at=clock.now())
+        receivers.rotate(receiver, token=str(wanted[0]), aes_key=str(wanted[1]), at=clock.now())
 
 
 @admin.register(Letter)
@@ -141,7 +142,7 @@ class LetterAdmin(Shown):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """What a letter says is for those who manage the connection."""
-        managed = request.user.has_perm("wecom.change_corp")  # type: ignore[union-attr]
+        managed = request.user.has_perm("wecom.change_corp")
         return [name for name in self.fields if managed or name != "said"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Letter]:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -55,6 +56,18 @@ def test_many_threads_share_commits_and_lose_nothing(group: GroupCommit) -> None
     assert sum(statements) == 100
 
 
+class Counted(deque[Any]):
+    """A queue that says when something was put into it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queued = threading.Semaphore(0)
+
+    def append(self, ticket: Any) -> None:
+        super().append(ticket)
+        self.queued.release()
+
+
 def test_a_bad_row_fails_alone(group: GroupCommit) -> None:
     refused: list[int] = []
 
@@ -64,11 +77,12 @@ def test_a_bad_row_fails_alone(group: GroupCommit) -> None:
         except NotWritable:
             refused.append(number)
 
+    group.queue = Counted()
     with group.flushing:  # so that all of them stand in one group
         starter = threading.Thread(target=in_threads, args=(put, 10))
         starter.start()
-        while len(group.queue) < 10:
-            time.sleep(0.001)
+        for _ in range(10):
+            assert group.queue.queued.acquire(timeout=10)
     starter.join()
     assert refused == [3]
     assert streams() == {f"wm{n}" for n in range(10) if n != 3}
