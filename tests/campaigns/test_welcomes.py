@@ -17,21 +17,21 @@ from scrm.wecom.events import ContactAdded, Received
 from tests.cast import NOW, OPENED, Cast
 
 
-def scan(all_of_us: Cast, *, letter: int = 1, userid: str = "cai", state: str = "") -> Received[Any]:
+def scan(cast: Cast, *, letter: int = 1, userid: str = "cai", state: str = "") -> Received[Any]:
     event = ContactAdded(userid=userid, external_userid="wm1", state=state, welcome_code="code", at=NOW)
-    return Received(letter_id=letter, digest=b"", corp_id=all_of_us.corp.pk, event=event, received_at=NOW)
+    return Received(letter_id=letter, digest=b"", corp_id=cast.corp.pk, event=event, received_at=NOW)
 
 
-def said(all_of_us: Cast, **how: Any) -> str | None:
-    body = welcomes.compose([scan(all_of_us, **how)])[1]
+def said(cast: Cast, **how: Any) -> str | None:
+    body = welcomes.compose([scan(cast, **how)])[1]
     return body["text"]["content"] if body else None
 
 
 @pytest.fixture
-def three(all_of_us: Cast) -> Cast:
+def three(cast: Cast) -> Cast:
     Welcome.objects.create(name="brand", text="欢迎来到{brand}")
-    Welcome.objects.create(name="store", text="{store}的{guide}欢迎你", store=all_of_us.nanjing_road)
-    return all_of_us
+    Welcome.objects.create(name="store", text="{store}的{guide}欢迎你", store=cast.nanjing_road)
+    return cast
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_a_welcome_out_of_use_is_not_said(three: Cast, till: Code) -> None:
     assert said(three, state=till.state) == "南京路店的Cai欢迎你"
 
 
-def test_nothing_is_said_where_nothing_is_written(all_of_us: Cast) -> None:
-    assert welcomes.compose([scan(all_of_us)]) == {1: None}
+def test_nothing_is_said_where_nothing_is_written(cast: Cast) -> None:
+    assert welcomes.compose([scan(cast)]) == {1: None}
     assert welcomes.compose([]) == {}
 
 
@@ -92,9 +92,9 @@ def picture(three: Cast, **fields: Any) -> Attachment:
     return Attachment.objects.create(welcome=welcome, kind="image", picture=b"bytes", **fields)
 
 
-def hold(attachment: Attachment, all_of_us: Cast, **fields: Any) -> None:
+def hold(attachment: Attachment, cast: Cast, **fields: Any) -> None:
     row = {"digest": attachment.picture_digest, "media_id": "M1", "expires_at": NOW + timedelta(hours=1), "due_at": NOW}
-    Upload.objects.create(attachment=attachment, corp=all_of_us.corp, **{**row, **fields})
+    Upload.objects.create(attachment=attachment, corp=cast.corp, **{**row, **fields})
 
 
 def test_attachments_follow_in_their_order(three: Cast) -> None:
@@ -129,7 +129,7 @@ def test_a_picture_that_wecom_does_not_hold_is_left_out_and_reported(three: Cast
     assert Alarm.objects.get().kind == "campaigns.picture_missing"
 
 
-def test_a_text_is_cut_to_what_wecom_takes(all_of_us: Cast) -> None:
+def test_a_text_is_cut_to_what_wecom_takes(cast: Cast) -> None:
     assert len(welcomes.fill("{store}", {"store": "店" * 2000}).encode()) == 3999
 
 

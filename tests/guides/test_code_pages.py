@@ -8,15 +8,14 @@ from django.urls import reverse
 
 from guides import postings
 from guides.models import Code, Relation
-from tests import cast
 from tests.cast import MEI, OPENED, Cast
 
 PICTURE = b"\x89PNG picture"
 
 
 @pytest.fixture
-def us(db: None) -> Cast:
-    return cast.assemble()
+def us(cast: Cast) -> Cast:
+    return cast
 
 
 @pytest.fixture
@@ -26,12 +25,12 @@ def till(us: Cast) -> Code:
     return code
 
 
-def get(who: Any, name: str, *args: str, **query: Any) -> Any:
-    return signed_in(who).get(reverse(f"guides:{name}", args=args), query)
+def get(who: Any, page: str, /, *args: str, **query: Any) -> Any:
+    return signed_in(who).get(reverse(f"guides:{page}", args=args), query)
 
 
-def post(who: Any, name: str, *args: str, query: str = "", **said: Any) -> Any:
-    return signed_in(who).post(reverse(f"guides:{name}", args=args) + query, said)
+def post(who: Any, page: str, /, *args: str, query: str = "", **said: Any) -> Any:
+    return signed_in(who).post(reverse(f"guides:{page}", args=args) + query, said)
 
 
 def signed_in(who: Any) -> Client:
