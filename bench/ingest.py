@@ -94,7 +94,7 @@ def connect(ground: Ground) -> None:
     ground.as_owner(
         f"CREATE TABLE {floor.TABLE} (LIKE {LETTERS} INCLUDING ALL)",
         f"GRANT ALL ON {floor.TABLE} TO {ground.cluster.url_app.split('//')[1].split('@')[0]}",
-        f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO zhanggui_app",
+        "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO zhanggui_app",
     )
 
 
