@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
 from scrm.audit import entries
@@ -82,9 +83,10 @@ def _harmless(value: Any) -> Any:
 
 
 def _cell(sheet: Any, value: Any, *, is_head: bool) -> Any:
-    cell = WriteOnlyCell(sheet, value=value)
+    text = ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
+    cell = WriteOnlyCell(sheet, value=text)
     if isinstance(value, str):
-        cell.data_type = "inlineStr"
+        cell.data_type = "s"  # openpyxl takes "=…" for a formula; as "s" it is written as an inline string
     elif isinstance(value, float):
         cell.number_format = "0.0%"
     if is_head:

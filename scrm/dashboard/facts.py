@@ -18,13 +18,13 @@ from scrm.clock import day_of
 from scrm.clock import days as days_between
 from scrm.dashboard import flows, standings
 from scrm.dashboard.models import Fill, NodeDay
+from scrm.dashboard.periods import EARLIEST
 
 log = structlog.get_logger()
 LOCK = 7_310_001
 CHUNK = 31
 RECENT = 35
 OVERLAP = timedelta(minutes=2)  # a transaction may commit a while after the instant that it wrote down
-EARLIEST = date(2016, 1, 1)  # WeCom is younger; an earlier day is a fault of the source
 ONE = timedelta(days=1)
 
 Told = Callable[[date, date], None]

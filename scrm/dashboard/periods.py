@@ -16,6 +16,7 @@ SPANS = {
 }
 USUAL = "days_7"
 LONGEST = 400
+EARLIEST = date(2016, 1, 1)  # WeCom is younger; an earlier day is a slip of the pen, or a fault of the source
 
 
 class WrongPeriod(ValueError):
@@ -80,6 +81,8 @@ def _custom(first: str, last: str, today: date) -> Period:
         raise WrongPeriod(gettext("The first day is after the last one."))
     if period.last > today:
         raise WrongPeriod(gettext("The last day has not come yet."))
+    if period.first < EARLIEST:
+        raise WrongPeriod(gettext("There was no WeCom before %(day)s.") % {"day": EARLIEST})
     if period.length > LONGEST:
         raise WrongPeriod(gettext("At most %(days)d days at once.") % {"days": LONGEST})
     return period

@@ -81,7 +81,7 @@ def asked(query: Any, node: Node) -> Asked:
         sort=sort.lstrip("-") if sort.lstrip("-") in BY_KEY or sort == "name" else "adds",
         rising=(sort in BY_KEY) or sort == "name",
         page=int(page) if page.isdecimal() and 0 < int(page) < 10_000 else 1,
-        search=query.get("q", "").strip()[:40],
+        search=query.get("q", "").replace("\0", "").strip()[:40],
     )
 
 
