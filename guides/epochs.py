@@ -5,9 +5,10 @@ relation, and after a guide deleted the customer it may list her for a while. So
 both, a read corrects the guide's side only, and only when it was taken a minute or more after the last event.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 HALF, ADD = "half", "add"
 GUIDE_DELETED, TRANSFERRED, CUSTOMER_DELETED = "guide_del", "transferred", "cust_del"
@@ -15,6 +16,7 @@ READ_THERE, READ_GONE = "read_there", "read_gone"
 RANK = {
     kind: n for n, kind in enumerate((HALF, ADD, GUIDE_DELETED, TRANSFERRED, CUSTOMER_DELETED, READ_GONE, READ_THERE))
 }
+DELETIONS = (GUIDE_DELETED, TRANSFERRED, CUSTOMER_DELETED)
 READS_LAG = timedelta(seconds=60)
 FOREVER = datetime.max.replace(tzinfo=UTC)
 HANDOVER_WITHIN = timedelta(minutes=10)
@@ -54,8 +56,9 @@ class Epoch:
 def merge(facts: Iterable[Fact]) -> list[Epoch]:
     """The epochs of a pair, oldest first: the same for any order in which the facts arrived."""
     fold = _Fold()
-    for fact in sorted(facts, key=lambda f: (f.at, RANK[f.kind], f.digest)):
-        fold.take(fact)
+    ordered = sorted(facts, key=lambda f: (f.at, RANK[f.kind], f.digest))
+    for _second, told in groupby(ordered, key=lambda f: f.at):
+        fold.take_second(list(told))
     return fold.epochs
 
 
@@ -64,13 +67,26 @@ class _Fold:
 
     def __init__(self) -> None:
         self.epochs: list[Epoch] = []
-        self.last_add: datetime | None = None
         self.last_event: datetime | None = None
         self.guide_deleted_at: datetime | None = None
 
     @property
     def open(self) -> Epoch | None:
         return self.epochs[-1] if self.epochs and not self.epochs[-1].ended_as else None
+
+    def take_second(self, told: list[Fact]) -> None:
+        """Facts of one second, in the one order that can have happened: friends part, others become friends."""
+        adds = [f for f in told if f.kind == ADD]
+        ends = [f for f in told if f.kind in DELETIONS]
+        for fact in told:
+            if fact.kind == HALF:
+                self.take(fact)
+        while adds or ends:
+            are_friends = self.open is not None and self.open.added_at is not None
+            self.take((ends or adds if are_friends else adds or ends).pop(0))
+        for fact in told:
+            if fact.kind in (READ_THERE, READ_GONE):
+                self.take(fact)
 
     def take(self, fact: Fact) -> None:
         if fact.kind == HALF:
@@ -80,7 +96,7 @@ class _Fold:
         elif fact.kind in (READ_THERE, READ_GONE):
             self._read(fact)
             return
-        elif self.last_add is None or fact.at > self.last_add:  # an add wins over a deletion of its own second
+        else:
             self._delete(fact)
         self.last_event = fact.at
 
@@ -98,7 +114,6 @@ class _Fold:
             epoch.guide_side = True
             epoch.customer_side = customer_side
         epoch.code_id = epoch.code_id or fact.code_id
-        self.last_add = fact.at
 
     def _delete(self, fact: Fact) -> None:
         if not self.epochs:
@@ -129,12 +144,6 @@ class _Fold:
     def _is_newer(self, fact: Fact) -> bool:
         """Whether a read shows a relation that was made after the guide's last deletion."""
         return bool(fact.created_at and self.guide_deleted_at and fact.created_at > self.guide_deleted_at)
-
-
-def same_second(facts: Sequence[Fact]) -> bool:
-    """Whether an add and a deletion bear the same second, so that only a later read can tell which came last."""
-    adds = {f.at for f in facts if f.kind in (ADD, HALF)}
-    return any(f.at in adds for f in facts if f.kind in (GUIDE_DELETED, TRANSFERRED, CUSTOMER_DELETED))
 
 
 def merge_member(facts: dict[int, list[Fact]]) -> dict[int, list[Epoch]]:

@@ -84,8 +84,14 @@ def test_a_customer_who_deleted_the_guide_stays_lost_though_wecom_lists_her() ->
     assert [(e.state, e.guide_side, e.customer_side) for e in merge(told)] == [("lost", True, False)]
 
 
-def test_an_add_wins_over_a_deletion_of_its_own_second() -> None:
-    assert [e.state for e in merge([fact(5, "add"), fact(5, "guide_del")])] == ["live"]
+def test_within_one_second_strangers_become_friends_before_they_part() -> None:
+    for end in ("guide_del", "cust_del"):
+        assert [e.ended_at for e in merge([fact(5, end), fact(5, "add")])] == [at(5)]
+
+
+def test_within_one_second_friends_part_before_they_become_friends_again() -> None:
+    told = [fact(0, "add"), fact(5, "add"), fact(5, "cust_del")]
+    assert [e.state for e in merge(told)] == ["lost", "live"]
 
 
 def test_a_half_add_becomes_full_when_the_guide_confirms() -> None:

@@ -1,9 +1,11 @@
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 
 from guides import codes, groups, reads, roster
@@ -59,6 +61,8 @@ def house(transactional_db: None, settings: Any) -> Iterator[House]:
     def deliver(url: str, body: bytes, timeout: float) -> tuple[int, str]:
         path = "/" + url.split("/", 3)[3]
         answer = client.post(path, data=body, content_type="text/xml")
+        if threading.current_thread() is not threading.main_thread():
+            connections.close_all()  # the postman's thread has one of its own
         return answer.status_code, answer.content.decode()
 
     with sandbox.running(seed=7, stores=3, send=deliver) as wx:
