@@ -30,10 +30,10 @@ class Login(NamedTuple):
 
 
 @transaction.atomic
-def furnish(at: datetime) -> None:
-    """The brand as the demo shows it; a second time changes nothing."""
-    _contracts(at)
-    boss = _office_people(at)
+def furnish(*, at: datetime, began_at: datetime) -> None:
+    """The brand as the demo shows it, with contracts and seats since `began_at`; a second time changes nothing."""
+    _contracts(began_at)
+    boss = _office_people(began_at)
     _codes(boss, at)
     words = {"name": "品牌欢迎语", "text": WELCOME}
     Welcome.objects.get_or_create(store=None, code=None, active=True, defaults=words)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from scrm.demo import programs
+from scrm.demo import history, programs
 from scrm.demo.keys import Keys, keep
 from scrm.demo.programs import Failed, Program
 from scrm.embedded import postgres, valkey
@@ -42,6 +42,7 @@ class Wishes:
     stores: int
     rate: float
     seed: int
+    days: int
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> "Wishes":
@@ -58,6 +59,7 @@ class Wishes:
             stores=number("DEMO_STORES", 12),
             rate=number("DEMO_RATE", 30),
             seed=number("DEMO_SEED", 1),
+            days=number("DEMO_DAYS", 28),
         )
 
     @property
@@ -78,6 +80,7 @@ class Demo:
     cluster: postgres.Cluster | None = None
     broker: valkey.Server | None = None
     running: list[Program] = field(default_factory=list)
+    is_new: bool = False  # the world has no past yet
 
     # --- steps ---
 
@@ -94,6 +97,10 @@ class Demo:
         self.say("the brand is learnt from WeCom, its people have their logins")
         self._wait_for("web", f"{self.wishes.base_url}/readyz")
         self.say("web, worker and scheduler are up")
+        if self.is_new:
+            self._once("history", [sys.executable, "-m", "scrm.demo.history"])
+            self._once("facts", self._manage("fill_facts"))
+            self.say(f"{self.wishes.days} days of customers lie behind us")
         if self.wishes.rate > 0:
             self._keep("traffic", [sys.executable, "-m", "scrm.demo.traffic"])
         self._say_where(logins)
@@ -116,7 +123,11 @@ class Demo:
         corp += ["--token", keys.token, "--aes-key", keys.aes_key]
         to_us = ["--slug", keys.slug, "--callback-url", f"{wishes.base_url}/wecom/callback/{keys.slug}/"]
         world = ["--port", wishes.sandbox_port, "--seed", wishes.seed, "--stores", wishes.stores]
-        world += ["--keep", wishes.folder / "wecom.world"]
+        kept = wishes.folder / "wecom.world"
+        world += ["--keep", kept]
+        self.is_new = wishes.rate > 0 and wishes.days > 0 and not kept.exists()
+        if self.is_new:
+            world += ["--frozen-at", history.beginning(time.time(), days=wishes.days)]
         self._keep("sandbox", [sys.executable, "-m", "scrm.sandbox", *map(str, world), *corp, *to_us])
 
     def _start_product(self) -> None:
@@ -251,6 +262,7 @@ def environment(env: Mapping[str, str], wishes: Wishes, keys: Keys) -> dict[str,
         "DEMO_STORES": str(wishes.stores),
         "DEMO_RATE": str(wishes.rate),
         "DEMO_SEED": str(wishes.seed),
+        "DEMO_DAYS": str(wishes.days),
         "PORT": str(wishes.port),
         "SANDBOX_PORT": str(wishes.sandbox_port),
         "DEMO_CORP_ID": keys.corp_id,

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--customers", type=int, default=0, help="customers that each guide has from the start")
     parser.add_argument("--threads", type=int, default=8, help="how many letters are sent at the same time")
     parser.add_argument("--keep", default="", help="a file in which the world outlives this process")
+    parser.add_argument("--frozen-at", type=float, help="Unix seconds at which the clock stands until it is driven")
     for name in APP:
         parser.add_argument(f"--{name.replace('_', '-')}", default="", help=f"{name} of the main app")
 
@@ -29,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def serve(options: dict[str, Any]) -> None:
     """Run until SIGINT or SIGTERM."""
     given = {name: options[name] for name in APP if options[name]}
-    sandbox = Sandbox(seed=options["seed"], stores=options["stores"], customers=options["customers"], **given)
+    world = {name: options[name] for name in ("seed", "stores", "customers", "frozen_at")}
+    sandbox = Sandbox(**world, **given)
     place = Path(options["keep"]) if options["keep"] else None
     if place:
         memory.recall(sandbox, place)

@@ -80,7 +80,13 @@ def until(what: Callable[[], object], *, seconds: float = 60) -> object:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder, port = tmp_path_factory.mktemp("demo"), a_port()
     env = {name: value for name, value in os.environ.items() if name not in OURS}
-    env |= {"DEMO_DIR": str(folder), "PORT": str(port), "SANDBOX_PORT": str(a_port()), "DEMO_RATE": "300"}
+    env |= {
+        "DEMO_DIR": str(folder),
+        "PORT": str(port),
+        "SANDBOX_PORT": str(a_port()),
+        "DEMO_RATE": "300",
+        "DEMO_DAYS": "3",
+    }
     words = [sys.executable, str(supervisor.ROOT / "manage.py"), "demo"]
     process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     running = Running(process, folder, f"http://127.0.0.1:{port}")
