@@ -53,7 +53,7 @@ def derive(members: Sequence[int], *, now: datetime) -> None:
         rows = [row for guide, told in _rows(member, by_guide, ledger) for row in told]
         before = {row.id: row for row in ledger.rows_of(member)}
         differing = [row for row in rows if row.id is None or row != before[row.id]]
-        missing = before.keys() - {row.id for row in rows}
+        missing = {pk for pk in before if pk is not None} - {row.id for row in rows}
         if differing or missing:
             touched[member] = rows
         new += [row for row in differing if row.id is None]

@@ -20,6 +20,7 @@ class CodeForm(forms.ModelForm):
         Guide.objects.none(),
         label=_("guides"),
         required=False,
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("Customers are shared out among them. A store's code needs none: it follows the store's postings."),
     )
 
@@ -42,6 +43,8 @@ class CodeForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
         store, kind = said.get("store", self.store), said.get("kind", self.instance.kind)
+        if kind == Code.Kind.STORE.value:
+            said["guides"] = Guide.objects.none()
         if store and kind and "guides" in said:
             try:
                 codes.check(kind, store, list(said["guides"]), corp=self.instance.corp if self.instance.pk else None)
@@ -67,9 +70,15 @@ class CodeForm(forms.ModelForm):
 class NewCodeForm(CodeForm):
     """A new code of a store that is known already."""
 
+    kind = forms.ChoiceField(
+        label=_("leads to"),
+        choices=[(kind.value, kind.label) for kind in (Code.Kind.STORE, Code.Kind.GUIDE, Code.Kind.GUIDES)],
+        initial=Code.Kind.STORE,
+        widget=forms.RadioSelect,
+    )
+
     class Meta(CodeForm.Meta):
         fields = ("kind", "name", "guides", "skip_verify", "remark", "tags")
-        widgets = {**CodeForm.Meta.widgets, "kind": forms.RadioSelect}
 
 
 class PlaceForm(forms.Form):

@@ -1,58 +1,47 @@
-"""News from WeCom that is about guides: each handler takes all of a batch's events of its type."""
+"""News from WeCom that is about guides: each handler takes all of a batch's events of its types, in order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from guides import bindings, groups, marks, roster
+from guides.epochs import ADD, CUSTOMER_DELETED, GUIDE_DELETED, HALF, TRANSFERRED
 from guides.hearing import News
 from scrm import clock
+from scrm.wecom import events
 from scrm.wecom.events import Received
 
 Batch = Sequence[Received[Any]]
+KINDS = {events.ContactAdded: ADD, events.ContactHalfAdded: HALF, events.CustomerDeletedGuide: CUSTOMER_DELETED}
 
 
-def _news(received: Batch, kind: str | Callable[[Any], str]) -> list[News]:
-    return [
-        News(
-            corp_id=r.corp_id,
-            userid=r.event.userid,
-            external_userid=r.event.external_userid,
-            kind=kind if isinstance(kind, str) else kind(r.event),
-            at=r.event.at,
-            digest=r.digest,
-            state=getattr(r.event, "state", ""),
-            letter_id=r.letter_id,
-        )
-        for r in received
-    ]
-
-
-def bind(received: Batch) -> None:
-    """Guide and customer became friends."""
+def contact_changed(received: Batch) -> None:
+    """Guides and customers became friends, parted, or a guide changed remark or tags, and the customer is read again."""
     now = clock.now()
-    noted = bindings.hear(_news(received, "add"), now=now)
+    kinds = [(r, _kind(r.event)) for r in received]
+    noted = bindings.hear([_news(r, kind) for r, kind in kinds if kind], now=now)
     marks.put_on(noted, at=now)
+    marks.read_again([(r.corp_id, r.event.external_userid) for r, kind in kinds if not kind], at=now)
 
 
-def bind_half(received: Batch) -> None:
-    """The customer added a guide who has not confirmed yet."""
-    bindings.hear(_news(received, "half"), now=clock.now())
+def _kind(event: Any) -> str:
+    """The kind of the fact that an event tells us; empty when it tells none."""
+    if isinstance(event, events.GuideDeletedContact):
+        return TRANSFERRED if event.by_transfer else GUIDE_DELETED
+    return KINDS.get(type(event), "")
 
 
-def dropped(received: Batch) -> None:
-    """The guide deleted the customer, or handed her over."""
-    bindings.hear(_news(received, lambda e: "transferred" if e.by_transfer else "guide_del"), now=clock.now())
-
-
-def lost(received: Batch) -> None:
-    """The customer deleted the guide."""
-    bindings.hear(_news(received, "cust_del"), now=clock.now())
-
-
-def edited(received: Batch) -> None:
-    """The guide changed remark or tags; the customer is read again."""
-    people = [(r.corp_id, r.event.external_userid) for r in received]
-    marks.read_again(people, at=clock.now())
+def _news(received: Received[Any], kind: str) -> News:
+    event = received.event
+    return News(
+        corp_id=received.corp_id,
+        userid=event.userid,
+        external_userid=event.external_userid,
+        kind=kind,
+        at=event.at,
+        digest=received.digest,
+        state=getattr(event, "state", ""),
+        letter_id=received.letter_id,
+    )
 
 
 def chat_changed(received: Batch) -> None:

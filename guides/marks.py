@@ -22,6 +22,8 @@ REMARK_LENGTH = 20  # WeCom's limit
 
 def read_again(people: Sequence[tuple[int, str]], *, at: datetime) -> None:
     """These customers (corp, external_userid) are to be read from WeCom now; strangers are left alone."""
+    if not people:
+        return
     with connection.cursor() as cursor:
         cursor.execute(READ_AGAIN, [at, at, [corp for corp, _ in people], [value for _, value in people]])
 
@@ -34,6 +36,8 @@ def library_changed(corps: Iterable[int], *, at: datetime) -> None:
 def put_on(noted: Sequence[Noted], *, at: datetime) -> None:
     """Plans the tags and the remark of the code for each new add; a remark with her name waits until it is read."""
     adds = [n for n in noted if n.kind == "add" and n.code_id]
+    if not adds:
+        return
     codes = {
         code.pk: code
         for code in Code.objects.filter(pk__in={n.code_id for n in adds})

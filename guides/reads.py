@@ -42,8 +42,11 @@ def _claim(at: datetime) -> list[Identity]:
 
 
 def _read_one(person: Identity, *, at: datetime) -> int:
+    corp = person.corp
+    if corp is None:
+        return 0  # an id of no corp is read nowhere
     try:
-        said = client_for(person.corp).externalcontact.get(person.value)
+        said = client_for(corp).externalcontact.get(person.value)
     except (Retry, BackOff):
         return 0  # due again when the claim runs out
     except WorldChanged:

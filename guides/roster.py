@@ -41,7 +41,7 @@ class Staff:
 class Reading:
     """All that the directory says: complete, or not at all."""
 
-    departments: list[Mapping[str, Any]]
+    departments: Sequence[Mapping[str, Any]]
     staff: dict[str, Staff]
     followers: frozenset[str] = field(default_factory=frozenset)
 
@@ -131,7 +131,8 @@ def learn(corp: Corp, reading: Reading, *, at: datetime) -> None:
 def _guides(corp: Corp, reading: Reading) -> dict[str, Guide]:
     """Every guide of the corp by lower-case userid, as the reading has them; new ones made."""
     guides = {g.userid.lower(): g for g in Guide.objects.filter(corp=corp).select_for_update(of=("self",))}
-    fresh, differing = [], []
+    fresh: list[Guide] = []
+    differing: list[Guide] = []
     for key, staff in reading.staff.items():
         guide = guides.setdefault(key, Guide(corp=corp, userid=staff.userid))
         before = (guide.name, guide.position, guide.status, guide.can_contact, guide.left_at)

@@ -10,7 +10,7 @@ urlpatterns = [
     path("new/", views.code_new, name="code_new"),
     path("sheet/", views.sheet, name="sheet"),
     path("unplaced/", views.unplaced, name="unplaced"),
-    path("<str:public_id>/", views.code, name="code"),
-    path("<str:public_id>/delete/", views.code_delete, name="code_delete"),
-    path("<str:public_id>/qr/", views.qr, name="qr"),
+    path("<slug:public_id>/", views.code, name="code"),
+    path("<slug:public_id>/delete/", views.code_delete, name="code_delete"),
+    path("<slug:public_id>/qr/", views.qr, name="qr"),
 ]

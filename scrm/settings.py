@@ -60,7 +60,8 @@ AS_OWNER = bool(DATABASE_OWNER_URL) and len(sys.argv) > 1 and sys.argv[1] in OWN
 
 def problems() -> list[str]:
     """What forbids this configuration in production, in words that name the setting."""
-    app, owner = (dj_database_url.parse(url) if url else {} for url in (DATABASE_URL, DATABASE_OWNER_URL))
+    app: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL)) if DATABASE_URL else {}
+    owner: dict[str, Any] = dict(dj_database_url.parse(DATABASE_OWNER_URL)) if DATABASE_OWNER_URL else {}
     checks = [
         (len(SECRET_KEY) < 50, "SECRET_KEY is missing or shorter than 50 characters"),
         (
@@ -293,7 +294,7 @@ UNFOLD = {
 }
 
 # --- logs -------------------------------------------------------------------------------------------------------------
-_shared = [
+_shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

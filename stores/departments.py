@@ -80,11 +80,15 @@ def _city(name: str) -> str:
 
 def _rename(links: Mapping[int, DepartmentLink], known: Mapping[int, Department]) -> None:
     """Names follow WeCom's."""
-    regions, stores = [], []
+    regions: list[Region] = []
+    stores: list[Store] = []
     for number, link in links.items():
         place = link.region or link.store
         if number in known and place is not None and place.name != known[number].name:
             place.name = known[number].name
-            (regions if link.region else stores).append(place)
+            if isinstance(place, Region):
+                regions.append(place)
+            else:
+                stores.append(place)
     Region.objects.bulk_update(regions, ["name"])
     Store.objects.bulk_update(stores, ["name"])

@@ -57,7 +57,7 @@ class ScopedQuerySet(QuerySet):
             return self.all()
         if through := getattr(self.model, "seen_through", None):
             return self._through(through, viewer)
-        path = self.model.store_path
+        path: str | None = self.model.store_path  # type: ignore[attr-defined]
         if path is None:
             return self.none()
         seen = self._in_scope(scope, viewer, path)
@@ -67,7 +67,8 @@ class ScopedQuerySet(QuerySet):
 
     def _through(self, through: str, viewer: Any) -> Self:
         field = self.model._meta.get_field(through)
-        others = field.related_model._default_manager.visible_to(viewer)
+        model: Any = field.related_model
+        others = model._default_manager.visible_to(viewer)
         if isinstance(field, ForeignObjectRel):
             return self.filter(pk__in=others.values(field.field.attname))
         return self.filter(**{f"{through}__in": others})

@@ -1,10 +1,10 @@
+import json
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import connection
 from django.db.models import QuerySet
-from psycopg.types.json import Json
 
 from scrm.audit.models import Alarm
 
@@ -22,7 +22,7 @@ DO UPDATE SET count = audit_alarm.count + 1, last_at = greatest(audit_alarm.last
 def sound(kind: str, subject: str, *, at: datetime, **detail: Any) -> None:
     """Raises an alarm, or counts it again while it stands open."""
     with connection.cursor() as cursor:
-        cursor.execute(RAISE, [kind, subject[:200], Json(detail), at, at])
+        cursor.execute(RAISE, [kind, subject[:200], json.dumps(detail), at, at])
     log.warning("alarm.raised", kind=kind)
 
 
