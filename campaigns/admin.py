@@ -68,7 +68,7 @@ class WelcomeAdmin(ScopedAdmin):
 
     def get_urls(self) -> Any:
         picture = self.admin_site.admin_view(self.picture)
-        return [path("picture/<str:public_id>/", picture, name="campaigns_picture"), *super().get_urls()]
+        return [path("picture/<slug:public_id>/", picture, name="campaigns_picture"), *super().get_urls()]
 
     def picture(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """The bytes of an attachment's picture."""

@@ -5,4 +5,4 @@ from django.urls import path
 from campaigns import views
 
 app_name = "campaigns"
-urlpatterns = [path("of-code/<str:public_id>/", views.of_code, name="of_code")]
+urlpatterns = [path("of-code/<slug:public_id>/", views.of_code, name="of_code")]

@@ -182,3 +182,12 @@ def test_the_admin_shows_what_seats_allow(stage: Cast, clients: Clients, things:
 
 def test_every_model_in_the_admin_has_its_permissions() -> None:
     assert {model._meta.label_lower for model in admin.site._registry} <= set(ADMIN)
+
+
+@pytest.mark.parametrize("name", [name for name, (_, route) in URLS.items() if re.search(r"<[^>]*id>", route)])
+def test_no_id_breaks_a_page(clients: Clients, name: str, db: None) -> None:
+    """For ids that nobody was given there is nothing; the admin leads back to where one came from."""
+    parts = re.split(r"<[^>]*id>\)?(?:\[[^)]*\))?", re.sub(r"\(\?P|[$^]", "", URLS[name][1]))
+    for id in ["s_%00", "%00", "%F0%9F%98%80", "x" * 3000, "%2e%2e", "-1", "9" * 40]:
+        answer = clients["ada"].get("/" + id.join(parts))
+        assert word(answer) in {"unknown", "elsewhere", "may-not", "what?"}, id

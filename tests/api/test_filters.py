@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from scrm.rest.reference import openapi
 from tests.api.conftest import Caller
 from tests.api.test_lists import LISTS, rows
 from tests.cast import LAN, MEI, Cast, after
@@ -90,3 +91,17 @@ def test_other_lists_have_filters_of_their_own(cast: Cast, shop: Any, ada: Any) 
 def test_a_code_is_found_by_the_guide_whom_it_leads_to(cast: Cast, ada: Any) -> None:
     code = cast.code(kind="guides", name="两人", guides=[cast.guide("ben"), cast.guide("cai")])
     assert [row["id"] for row in rows(ada, "codes", guide="cai")] == [code.public_id]
+
+
+HOSTILE = [
+    *["'", '"; DROP TABLE x--', "%", "_", "\\", "\x00", "😀", "\u202e", "1e999", "-1", "0x10", "null", "[]", "{}"],
+    *["9" * 400, "a" * 3000, "2026-02-30", "2026-03-02T25:00:00Z", "0000-01-01", "true", "None", "s_%00", " ", ""],
+]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_value_of_any_filter_breaks_a_list(ada: Any, name: str) -> None:
+    document = openapi("en")["paths"][f"/api/v1/{name}/"]["get"]
+    for field in [one["name"] for one in document["parameters"]]:
+        said = {ada.get(f"/api/v1/{name}/", {field: value}).status_code for value in HOSTILE}
+        assert said <= {200, 400}, field
