@@ -20,7 +20,7 @@ PY ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 IN := .venv/bin
 
 demo: .venv/.ok
-	@exec $(IN)/python manage.py demo
+	@exec $(IN)/python -m scrm.demo
 
 test: .venv/.ok
 	@$(IN)/python -m pytest $(ARGS)

@@ -16,8 +16,8 @@ from scrm.demo.supervisor import CannotStart, Wishes
 
 def start(folder: Path, **env: object) -> "subprocess.CompletedProcess[str]":
     told = {"DEMO_DIR": str(folder), **{name: str(value) for name, value in env.items()}}
-    words = [sys.executable, supervisor.ROOT / "manage.py", "demo"]
-    return subprocess.run(words, env={**os.environ, **told}, capture_output=True, text=True)
+    words = [sys.executable, "-m", "scrm.demo"]
+    return subprocess.run(words, env={**os.environ, **told}, cwd=supervisor.ROOT, capture_output=True, text=True)
 
 
 def test_wishes_have_the_documented_defaults() -> None:
