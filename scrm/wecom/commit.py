@@ -180,6 +180,11 @@ def _settle(group: Sequence[Ticket], error: Exception | None = None) -> None:
         ticket.settle(error)
 
 
+def _give_up(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_exception(TimeoutError())
+
+
 class AsyncGroupCommit:
     """For an event loop: futures that resolve after COMMIT; one group gathers while others are being written."""
 

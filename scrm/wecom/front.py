@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import structlog
@@ -155,6 +156,12 @@ def load_through_django() -> list[Any]:
         return cursor.fetchall()
 
 
+@lru_cache(maxsize=32)
+def raw_headers(said: Answer) -> list[tuple[bytes, bytes]]:
+    """An answer's headers as ASGI wants them; nearly all answers are the same."""
+    return [(name.lower().encode(), value.encode()) for name, value in said.all_headers()]
+
+
 # --- ASGI: a process of its own for the door ----------------------------------------------------------------------
 
 
@@ -168,8 +175,7 @@ class AsgiDoor:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             said = await self.answer(scope, receive)
-            headers = [(name.lower().encode(), value.encode()) for name, value in said.all_headers()]
-            await send({"type": "http.response.start", "status": int(said.status[:3]), "headers": headers})
+            await send({"type": "http.response.start", "status": int(said.status[:3]), "headers": raw_headers(said)})
             await send({"type": "http.response.body", "body": said.body})
 
     async def answer(self, scope: dict[str, Any], receive: Any) -> Answer:

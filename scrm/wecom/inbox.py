@@ -1,7 +1,8 @@
 """The inbox: letters are kept, claimed by shards of streams, and handed on in set-based batches.
 
-A batch is one transaction. Events go to the handlers by type, in as few calls as keep each stream's order of arrival:
-an event joins the first call of its type that does not come before the call that the stream's previous event is in.
+A batch is one transaction. Events go to their handlers in as few calls as keep each stream's order of arrival: types
+with the same handlers share calls, and an event joins the first such call that does not come before the call that the
+stream's previous event is in.
 Order between streams is not kept, and a letter that waits for its next try does not hold up later ones of its stream;
 handlers fold facts, so any order leads to the same state.
 """
@@ -9,7 +10,7 @@ handlers fold facts, so any order leads to the same state.
 import hashlib
 import traceback
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -169,8 +170,8 @@ def apply(told: Sequence[Told]) -> list[tuple[Told, Exception]]:
         return []
     try:
         with transaction.atomic():
-            for kind, received in runs(told):
-                for handler in routes.handlers().get(kind, ()):
+            for handlers, received in runs(told, routes.handlers()):
+                for handler in handlers:
                     handler(received)
     except Exception as error:
         if connection.connection is None or connection.connection.closed:
@@ -182,16 +183,20 @@ def apply(told: Sequence[Told]) -> list[tuple[Told, Exception]]:
     return []
 
 
-def runs(told: Sequence[Told]) -> list[tuple[type, list[events.Received[Any]]]]:
-    """The calls to make, in order: a type and its events."""
-    calls: list[tuple[type, list[events.Received[Any]]]] = []
+Route = tuple[routes.Handler, ...]
+Table = Mapping[type, Route]
+
+
+def runs(told: Sequence[Told], table: Table) -> list[tuple[Route, list[events.Received[Any]]]]:
+    """The calls to make, in order: handlers and their events."""
+    calls: list[tuple[Route, list[events.Received[Any]]]] = []
     last_call: dict[tuple[int, str], int] = {}
     for letter, received in told:
-        stream, kind = (letter.corp_id, letter.stream), type(received.event)
+        stream, route = (letter.corp_id, letter.stream), table.get(type(received.event), ())
         earliest = last_call.get(stream, 0)
-        fits = next((n for n in range(earliest, len(calls)) if calls[n][0] is kind), len(calls))
+        fits = next((n for n in range(earliest, len(calls)) if calls[n][0] == route), len(calls))
         if fits == len(calls):
-            calls.append((kind, []))
+            calls.append((route, []))
         calls[fits][1].append(received)
         last_call[stream] = fits
     return calls
