@@ -55,7 +55,7 @@ def tags_changed(received: Batch) -> None:
 
 
 def directory_changed(received: Batch) -> None:
-    """People or departments came, changed or went; the roster is read again."""
+    """Departments came, changed or went; the roster is read again."""
     roster.changed({r.corp_id for r in received}, at=clock.now())
 
 
@@ -64,7 +64,13 @@ def person_left(received: Batch) -> None:
     roster.left([(r.corp_id, r.event.userid, r.event.at) for r in received], at=clock.now())
 
 
-def person_renamed(received: Batch) -> None:
+def person_came(received: Batch) -> None:
+    """People were hired; each is read from the directory."""
+    roster.read_again([(r.corp_id, r.event.userid) for r in received], at=clock.now())
+
+
+def person_changed(received: Batch) -> None:
     """People changed; who got a new userid keeps her customers."""
     roster.renamed([(r.corp_id, r.event.userid, r.event.new_userid) for r in received if r.event.new_userid])
-    directory_changed(received)
+    told = [(r.corp_id, r.event.new_userid or r.event.userid) for r in received]
+    roster.read_again(told, at=clock.now())

@@ -1,18 +1,18 @@
 """Doors for WeCom: which news goes to whom (the twin of urls.py)."""
 
 from campaigns import media, welcomes
-from guides import codes, groups, handlers, marks, reads, roster
+from guides import codes, groups, handlers, marks, people, reads, roster
 from members import tags
 from scrm.wecom import events
 
 ROUTES = {
-    events.ContactAdded: (handlers.bind,),
-    events.ContactHalfAdded: (handlers.bind_half,),
-    events.ContactEdited: (handlers.edited,),
-    events.GuideDeletedContact: (handlers.dropped,),
-    events.CustomerDeletedGuide: (handlers.lost,),
-    events.TransferFailed: (handlers.edited,),
-    events.ArchiveApproved: (handlers.edited,),
+    events.ContactAdded: (handlers.contact_changed,),
+    events.ContactHalfAdded: (handlers.contact_changed,),
+    events.ContactEdited: (handlers.contact_changed,),
+    events.GuideDeletedContact: (handlers.contact_changed,),
+    events.CustomerDeletedGuide: (handlers.contact_changed,),
+    events.TransferFailed: (handlers.contact_changed,),
+    events.ArchiveApproved: (handlers.contact_changed,),
     events.ChatCreated: (handlers.chat_changed,),
     events.ChatUpdated: (handlers.chat_changed,),
     events.ChatDismissed: (handlers.chat_changed,),
@@ -20,8 +20,8 @@ ROUTES = {
     events.TagUpdated: (handlers.tags_changed,),
     events.TagDeleted: (handlers.tags_changed,),
     events.TagsShuffled: (handlers.tags_changed,),
-    events.PersonCreated: (handlers.directory_changed,),
-    events.PersonUpdated: (handlers.person_renamed,),
+    events.PersonCreated: (handlers.person_came,),
+    events.PersonUpdated: (handlers.person_changed,),
     events.PersonDeleted: (handlers.person_left,),
     events.DepartmentCreated: (handlers.directory_changed,),
     events.DepartmentUpdated: (handlers.directory_changed,),
@@ -41,4 +41,4 @@ ANSWERS = {
 }
 
 # Further work that `manage.py work` does in a loop.
-LANES = (reads.read_due, groups.read_due, tags.read_due, roster.read_due, codes.picture_due, media.refresh)
+LANES = (reads.read_due, groups.read_due, tags.read_due, roster.read_due, people.read_due, codes.picture_due, media.refresh)

@@ -73,7 +73,7 @@ def test_calls_follow_the_order_of_each_stream(deliver: Deliver, routes: ModuleT
     def note(received: Sequence[events.Received[Any]]) -> None:
         order.append((type(received[0].event).__name__, [one.event.external_userid for one in received]))
 
-    routes.ROUTES = {events.ContactAdded: (note,), events.CustomerDeletedGuide: (note,)}
+    routes.ROUTES = {events.ContactAdded: (note,), events.CustomerDeletedGuide: (lambda received: note(received),)}
     for who, change in [("a", "add"), ("b", "del"), ("b", "add"), ("a", "del"), ("c", "add"), ("a", "add")]:
         deliver(
             external_userid=who,
@@ -83,6 +83,15 @@ def test_calls_follow_the_order_of_each_stream(deliver: Deliver, routes: ModuleT
         )
     inbox.hand_on(NOW)
     assert order == [("ContactAdded", ["a", "c"]), ("CustomerDeletedGuide", ["b", "a"]), ("ContactAdded", ["b", "a"])]
+
+
+def test_types_with_the_same_handlers_share_a_call(deliver: Deliver, routes: ModuleType) -> None:
+    ear = Ear()
+    routes.ROUTES = {events.ContactAdded: (ear,), events.CustomerDeletedGuide: (ear,)}
+    for n, change in enumerate(["add_external_contact", "del_follow_user", "add_external_contact"]):
+        deliver(external_userid="wm1", change=change, at=NOW + timedelta(seconds=n))
+    inbox.hand_on(NOW + timedelta(seconds=9))
+    assert ear.calls == [["wm1", "wm1", "wm1"]]
 
 
 def test_a_letter_that_nobody_wants_is_applied(deliver: Deliver) -> None:
