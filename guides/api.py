@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
@@ -39,8 +39,7 @@ class GuideRow(serializers.ModelSerializer):
 
 
 class Guides(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
-    """Guides with the stores where they are posted now, as far as the caller may see those."""
-
+    says = _("Guides with the stores where they work now, as far as you may see those.")
     queryset = Guide.objects.all()
     serializer_class = GuideRow
     filterset_class = GuideFilters
@@ -53,7 +52,7 @@ class Guides(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
 
 class RelationRow(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
-    guide = serializers.CharField(source="guide.userid", help_text="the guide's userid")
+    guide = serializers.CharField(source="guide.userid", help_text=_("the guide's userid"))
     member = serializers.CharField(source="member.public_id")
     external_userid = serializers.CharField(allow_null=True)
     store = serializers.CharField(source="store.public_id", allow_null=True)
@@ -79,8 +78,7 @@ def with_external_userid(relations: QuerySet) -> QuerySet:
 
 
 class Relations(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
-    """Every epoch of every guide and customer, newest first; a guide sees her own."""
-
+    says = _("Guides and their customers, newest first: one row from each add to its end. A guide sees her own.")
     queryset = with_external_userid(Relation.objects.select_related("guide", "member", "store", "code"))
     serializer_class = RelationRow
     filterset_class = RelationFilters
@@ -92,9 +90,9 @@ class CodeRow(serializers.ModelSerializer):
 
     id = serializers.CharField(source="public_id")
     store = serializers.CharField(source="store.public_id")
-    guides = serializers.SerializerMethodField()
+    guides = serializers.SerializerMethodField(help_text=_("userids; of a store's code those of whom WeCom was told"))
     tags: Any = serializers.SlugRelatedField("public_id", many=True, read_only=True)
-    is_pushed = serializers.SerializerMethodField(help_text="whether WeCom has the code as it stands here")
+    is_pushed = serializers.SerializerMethodField(help_text=_("whether WeCom has the code as it stands here"))
 
     class Meta:
         model = Code
@@ -127,7 +125,12 @@ class Visible(serializers.SlugRelatedField):
 class CodeChange(serializers.ModelSerializer):
     """What may be said of a code later; guides by public id or userid."""
 
-    guides = Words(child=serializers.CharField(max_length=64), max_length=codes.MOST_GUIDES, required=False)
+    guides = Words(
+        child=serializers.CharField(max_length=64),
+        max_length=codes.MOST_GUIDES,
+        required=False,
+        help_text=_("public ids or userids"),
+    )
     tags = Words(child=serializers.CharField(max_length=24), max_length=100, required=False)
 
     class Meta:
@@ -172,8 +175,7 @@ def refusals() -> Iterator[None]:
 
 
 class Codes(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
-    """Channel codes, newest first. WeCom hears of each change a moment later (`is_pushed`)."""
-
+    says = _("Channel codes, newest first. WeCom hears of each change a moment later; is_pushed tells when it did.")
     queryset = (
         Code.objects.alive()
         .select_related("store")

@@ -2,12 +2,16 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
 from guides.models import Code, Guide, Posting, Relation
 from members.filters import of_external_userid
 from scrm import clock
 from scrm.rest.filters import Filters, TimeFilter
+
+PUBLIC_ID = _("public id")
+GUIDE = _("userid or public id")
 
 
 def named(*words: str) -> QuerySet:
@@ -18,7 +22,7 @@ def named(*words: str) -> QuerySet:
 
 class GuideFilters(Filters):
     userid = filters.CharFilter(method="by_userid")
-    store = filters.CharFilter(method="by_store")
+    store = filters.CharFilter(method="by_store", help_text=PUBLIC_ID)
 
     class Meta:
         model = Guide
@@ -34,10 +38,10 @@ class GuideFilters(Filters):
 
 class RelationFilters(Filters):
     external_userid = filters.CharFilter(method="by_external_userid")
-    member = filters.CharFilter("member__public_id")
-    store = filters.CharFilter("store__public_id")
-    code = filters.CharFilter("code__public_id")
-    guide = filters.CharFilter(method="by_guide")
+    member = filters.CharFilter("member__public_id", help_text=PUBLIC_ID)
+    store = filters.CharFilter("store__public_id", help_text=PUBLIC_ID)
+    code = filters.CharFilter("code__public_id", help_text=PUBLIC_ID)
+    guide = filters.CharFilter(method="by_guide", help_text=GUIDE)
     state = filters.MultipleChoiceFilter(choices=Relation.State)
     added_from = TimeFilter("added_at", "gte")
     added_to = TimeFilter("added_at", "lt")
@@ -56,8 +60,8 @@ class RelationFilters(Filters):
 
 
 class CodeFilters(Filters):
-    store = filters.CharFilter("store__public_id")
-    guide = filters.CharFilter(method="by_guide")
+    store = filters.CharFilter("store__public_id", help_text=PUBLIC_ID)
+    guide = filters.CharFilter(method="by_guide", help_text=GUIDE)
 
     class Meta:
         model = Code

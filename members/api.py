@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 
@@ -28,8 +29,7 @@ class MemberRow(serializers.ModelSerializer):
 
 
 class Members(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
-    """Customers, newest first; a guide sees those of her own relations."""
-
+    says = _("Customers, newest first. A guide sees those of her own relations.")
     queryset = Member.objects.prefetch_related(Prefetch("identities", EXTERNAL, to_attr="external"))
     serializer_class = MemberRow
     filterset_class = MemberFilters

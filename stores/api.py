@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth import authenticate
 from django.db.models import Prefetch
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.request import Request
@@ -29,8 +30,7 @@ class Issued(serializers.Serializer):
 
 
 class TokenDoor(APIView):
-    """A new token for a sign-in name and its password."""
-
+    says = _("A new token for a sign-in name and its password. Too many wrong ones have to wait.")
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = [Failures]
@@ -95,7 +95,7 @@ class Me(serializers.Serializer):
 
 
 class MeDoor(APIView):
-    """Who calls, from which seats, and what they allow."""
+    says = _("Who you are, from which seats you look, and what they let you do.")
 
     @extend_schema(responses=Me)
     def get(self, request: Request) -> Response:
@@ -115,8 +115,7 @@ class StoreRow(serializers.ModelSerializer):
 
 
 class Stores(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
-    """Stores, by their number."""
-
+    says = _("Stores, ordered by their number.")
     queryset = Store.objects.select_related("region")
     serializer_class = StoreRow
     filterset_class = StoreFilters
@@ -125,8 +124,7 @@ class Stores(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
 
 
 class People(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
-    """People with their present seats, as far as the caller may see those."""
-
+    says = _("People with their present seats, as far as you may see those.")
     queryset = Person.objects.all()
     serializer_class = PersonRow
     filterset_class = PersonFilters

@@ -1,3 +1,4 @@
+from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
 from scrm.rest.filters import Filters
@@ -5,7 +6,7 @@ from stores.models import Person, Store
 
 
 class StoreFilters(Filters):
-    region = filters.CharFilter("region__public_id")
+    region = filters.CharFilter("region__public_id", help_text=_("public id"))
 
     class Meta:
         model = Store

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -54,8 +54,7 @@ def _rounded(ratio: float | None) -> float | None:
 
 
 class Facts(Door):
-    """A node's numbers by day; `node` is the public id of a brand, region, franchisee or store."""
-
+    says = _("The numbers of a brand, region, franchisee or store by day. Ratios are null where nothing can be said.")
     queryset = NodeDay.objects.all()
     serializer_class = FactRow
     filter_backends = ()
@@ -65,9 +64,11 @@ class Facts(Door):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("node", str, required=True, description="public id"),
-            OpenApiParameter("from", date, description="first day; 30 days before the last if left out"),
-            OpenApiParameter("to", date, description="last day, included; today if left out"),
+            OpenApiParameter(
+                "node", str, required=True, description=_("public id of a brand, region, franchisee or store")
+            ),
+            OpenApiParameter("from", date, description=_("first day; if left out, 30 days are told")),
+            OpenApiParameter("to", date, description=_("last day; today if left out")),
         ]
     )
     def list(self, request: Request) -> Response:

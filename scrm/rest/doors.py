@@ -22,7 +22,7 @@ class SeatAllows(BasePermission):
 
 
 class Door(GenericViewSet):
-    """A list by public ids. A stranger's row and one that never was are the same 404."""
+    """A list by public ids. A stranger's row and one that never was are the same 404. `says` is for the reference."""
 
     permission_classes = [SeatAllows]
     lookup_field = "public_id"
@@ -30,6 +30,7 @@ class Door(GenericViewSet):
     lookup_value_regex = ID
     reads: Any = None
     writes: Any = None
+    says: Any = ""
 
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()

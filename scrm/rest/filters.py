@@ -10,6 +10,7 @@ from django.forms.utils import ErrorList
 from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_filters import rest_framework as filters
 
 from scrm import clock
@@ -70,4 +71,5 @@ class TimeFilter(filters.Filter):
     field_class = TimeField
 
     def __init__(self, field_name: str, lookup_expr: str, **kwargs: Any) -> None:
-        super().__init__(field_name, lookup_expr, until=lookup_expr == "lt", **kwargs)
+        said = gettext_lazy("a day (2026-01-31), counted in full, or an instant with its zone")
+        super().__init__(field_name, lookup_expr, until=lookup_expr == "lt", help_text=said, **kwargs)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
@@ -15,7 +16,7 @@ from scrm.rest.problems import MEDIA_TYPE
 class Problem(serializers.Serializer):
     """RFC 9457; `errors` (by field) comes with 400, `instance` with all but 404."""
 
-    type = serializers.CharField(help_text="urn:zhanggui:problem:…, one for each kind of problem")
+    type = serializers.CharField(help_text="urn:zhanggui:problem:…")
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
@@ -27,8 +28,13 @@ class Schema(AutoSchema):
     """Adds the problems that a door can answer, and the Idempotency-Key where a write takes one."""
 
     def get_override_parameters(self) -> list[Any]:
-        said = "The same key with the same body is answered again for 24 hours, and done once."
-        return [OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description=said)] if self._takes_key() else []
+        said = _("The same key with the same body is done once, and answered alike for 24 hours.")
+        return (
+            [OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description=str(said))] if self._takes_key() else []
+        )
+
+    def get_description(self) -> str:  # type: ignore[override]
+        return str(getattr(self.view, "says", "")) or super().get_description()
 
     def _takes_key(self) -> bool:
         handler = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
