@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from guides import bindings, groups, marks, roster
+from guides import bindings, groups, marks, people, roster, staff
 from guides.epochs import ADD, CUSTOMER_DELETED, GUIDE_DELETED, HALF, TRANSFERRED
 from guides.hearing import News
 from scrm import clock
@@ -15,7 +15,7 @@ KINDS = {events.ContactAdded: ADD, events.ContactHalfAdded: HALF, events.Custome
 
 
 def contact_changed(received: Batch) -> None:
-    """Guides and customers became friends, parted, or a guide changed remark or tags, and the customer is read again."""
+    """Guides and customers became friends or parted, or a guide changed remark or tags: the customer is read again."""
     now = clock.now()
     kinds = [(r, _kind(r.event)) for r in received]
     noted = bindings.hear([_news(r, kind) for r, kind in kinds if kind], now=now)
@@ -66,11 +66,13 @@ def person_left(received: Batch) -> None:
 
 def person_came(received: Batch) -> None:
     """People were hired; each is read from the directory."""
-    roster.read_again([(r.corp_id, r.event.userid) for r in received], at=clock.now())
+    people.read_again([(r.corp_id, r.event.userid) for r in received], at=clock.now())
 
 
 def person_changed(received: Batch) -> None:
     """People changed; who got a new userid keeps her customers."""
-    roster.renamed([(r.corp_id, r.event.userid, r.event.new_userid) for r in received if r.event.new_userid])
+    for r in received:
+        if r.event.new_userid:
+            staff.rename(r.corp_id, r.event.userid, r.event.new_userid)
     told = [(r.corp_id, r.event.new_userid or r.event.userid) for r in received]
-    roster.read_again(told, at=clock.now())
+    people.read_again(told, at=clock.now())
