@@ -142,8 +142,7 @@ class TagLibrary(models.Model):
 class MemberTag(models.Model):
     """A tag on a member, with where it comes from: for WeCom's tags, the guide in whose relation it stands."""
 
-    seen_through = "member"
-    store_path = None
+    store_path = None  # born in one guide's relation: below HQ nobody lists tags until rows know their store
 
     member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="member_tags")
     tag = models.ForeignKey(Tag, models.CASCADE, verbose_name=_("tag"), related_name="member_tags")

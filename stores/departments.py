@@ -15,7 +15,6 @@ from scrm.wecom.models import Corp
 from stores import places
 from stores.models import DepartmentLink, Region, Store
 
-
 LONGEST_CITY = 6
 
 
@@ -59,6 +58,12 @@ def learn(corp: Corp, said: Sequence[Mapping[str, Any]], *, at: datetime) -> dic
                 links[department.id] = _a_store(corp, department, above.region, at=at)
     _rename(links, known)
     return {number: link.store_id for number, link in links.items() if link.store_id}
+
+
+def stores_by_department(corp: Corp) -> dict[int, int]:
+    """The store of each linked department; department id → store's primary key."""
+    links = DepartmentLink.objects.filter(corp=corp, store__isnull=False)
+    return {number: store for number, store in links.values_list("department_id", "store_id") if store}
 
 
 def _has_children(department: Department, known: Mapping[int, Department]) -> bool:

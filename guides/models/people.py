@@ -37,6 +37,7 @@ class Guide(models.Model):
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.PLACEHOLDER)
     can_contact = models.BooleanField(_("may use customer contact"), default=False)
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
+    read_due_at = models.DateTimeField(null=True, editable=False)
     person = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("person"), null=True, blank=True, related_name="guide"
     )
@@ -55,6 +56,10 @@ class Guide(models.Model):
         verbose_name_plural = _("guides")
         ordering = ["name"]
         constraints = [models.UniqueConstraint("corp", Lower("userid"), name="a_userid_names_one_guide_of_a_corp")]
+        indexes = [
+            # The lane that reads people from WeCom's directory asks only for the due ones.
+            models.Index(fields=["read_due_at"], condition=Q(read_due_at__isnull=False), name="guides_to_read"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.userid

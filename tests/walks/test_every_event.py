@@ -103,6 +103,7 @@ def state() -> dict[str, Any]:
         "guides": sorted(Guide.objects.values_list("userid", "status")),
         "postings": Posting.objects.filter(ends_at=None).count(),
         "seats": Seat.objects.filter(ends_at=None).count(),
+        "people to read": sorted(Guide.objects.filter(read_due_at__isnull=False).values_list("userid", flat=True)),
         "rosters": Roster.objects.filter(read_due_at__isnull=False).count(),
         "libraries": TagLibrary.objects.filter(read_due_at__isnull=False).count(),
     }
