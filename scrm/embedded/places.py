@@ -34,12 +34,22 @@ def true_home(home: Path) -> Path:
     if not is_root():
         home.chmod(0o700)
         return home
-    elsewhere = STATE / "clusters" / key_of(home)
+    elsewhere = _elsewhere(home)
     elsewhere.mkdir(parents=True, exist_ok=True)
     os.chown(elsewhere, nobody().pw_uid, nobody().pw_gid)
     elsewhere.chmod(0o700)
     (home / WHERE).write_text(f"{elsewhere}\n")
     return elsewhere
+
+
+def orphan(home: Path) -> Path | None:
+    """What root's server left elsewhere when somebody removed `home` by hand, and with it the keys to its data."""
+    lost = is_root() and not (home / WHERE).exists() and _elsewhere(home).exists()
+    return _elsewhere(home) if lost else None
+
+
+def _elsewhere(home: Path) -> Path:
+    return STATE / "clusters" / key_of(home)
 
 
 def forget(home: Path) -> None:

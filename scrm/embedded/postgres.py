@@ -110,7 +110,12 @@ def at(home: Path | str, *, durable: bool = True) -> Cluster:
     """The cluster of `home`, running or not."""
     home = Path(home).resolve()
     uid, gid = (places.nobody().pw_uid, places.nobody().pw_gid) if places.is_root() else (None, None)
-    true_home = places.true_home(home)
+    programs = find_programs()
+    with places.alone_in(home):
+        if orphan := places.orphan(home):
+            _run(programs, ["pg_ctl", "stop", "-D", str(orphan / "data"), "-m", "immediate"], uid, gid, check=False)
+            shutil.rmtree(orphan)
+        true_home = places.true_home(home)
     sockets = places.socket_dir(
         home, uid=os.geteuid() if uid is None else uid, gid=os.getegid() if gid is None else gid
     )
@@ -119,7 +124,7 @@ def at(home: Path | str, *, durable: bool = True) -> Cluster:
         data=true_home / "data",
         log=home / "postgres.log",
         sockets=sockets,
-        programs=find_programs(),
+        programs=programs,
         uid=uid,
         gid=gid,
         durable=durable,

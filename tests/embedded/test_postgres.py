@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: what it promises to the demo and to the tests."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_removed_means_gone(tmp_path: Path) -> None:
     postgres.remove(tmp_path / "pg")
     assert not any(place.exists() for place in (cluster.data, cluster.home, cluster.sockets))
     assert not cluster.is_ready()
+
+
+def test_a_folder_removed_by_hand_gives_a_fresh_cluster(cluster: postgres.Cluster) -> None:
+    with psycopg.connect(cluster.url_owner) as connection:
+        connection.execute("create table of_old (id int)")
+    cluster.stop()
+    shutil.rmtree(cluster.home)
+    again = postgres.start(cluster.home)
+    assert one(again.url_owner, "select to_regclass('of_old')") is None
 
 
 def test_pg_bin_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
