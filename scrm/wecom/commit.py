@@ -121,8 +121,15 @@ class GroupCommit:
 
     def read(self, query: str) -> list[Any]:
         """The rows of a query, over the same connection."""
-        with self.flushing:
+        if not self.flushing.acquire(timeout=PATIENCE):
+            raise NotWritable("the queue stands still")
+        try:
             return self._connected(time.monotonic() + PATIENCE).execute(query).fetchall()
+        except psycopg.Error:
+            self._hang_up()
+            raise
+        finally:
+            self.flushing.release()
 
     def _flush(self, until: float) -> None:
         group = [self.queue.popleft() for _ in range(min(len(self.queue), LARGEST_GROUP))]
@@ -216,7 +223,11 @@ class AsyncGroupCommit:
         """The rows of a query."""
         async with asyncio.timeout(PATIENCE):
             connection = await self._connected()
-            rows = await (await connection.execute(query)).fetchall()
+            try:
+                rows = await (await connection.execute(query)).fetchall()
+            except BaseException:
+                connection.pgconn.finish()
+                raise
         self.idle.append(connection)
         return rows
 
