@@ -58,8 +58,8 @@ def as_of() -> datetime | None:
 def growth(node: Node, first: date, last: date) -> Growth:
     """A node's period in one query."""
     since = _since(Period(first, last))
-    rows = node.days().filter(day__range=(since, last)).order_by("day")
-    return _grown({row.day: Sums.of(row) for row in rows}, Period(first, last))
+    rows = node.days().filter(day__range=(since, last)).values("day", *FLOWS, "live_at_start", "live")
+    return _grown({row["day"]: Sums.of(row) for row in rows}, Period(first, last))
 
 
 def growth_of_guide(guide: Guide, first: date, last: date, *, viewer: Any) -> Growth:

@@ -1,4 +1,4 @@
-"""Filling days: the only writer of facts. What stands in them follows from the ledgers alone, whatever was there before.
+"""Filling days: the only writer of facts, which follow from the ledgers alone, whatever stood there before.
 
 Filled days are contiguous (`Fill.first_day` to `Fill.last_day`). Two fills never overlap. Changes that leave no trace
 in the relation ledger (a customer found to be another one, a backdated placement) are seen by the nightly fill.

@@ -1,4 +1,4 @@
-"""What came and went, from the relation ledger into GuideDay: set-based SQL over the work (guide, day) that was touched.
+"""What came and went, from the relation ledger into GuideDay: set-based SQL over touched work (a guide's day).
 
 `board_touched` names the work to count again, `board_fresh` is its new count, and `board_cells` collects the
 store-days (store 0: no store yet) whose sums became different.
@@ -14,13 +14,14 @@ COLUMNS = ("adds", "people_adds", "losses", "drops", "moved_in", "moved_out", "k
 NAMES = ", ".join(COLUMNS)
 DAY_OF = "(%s AT TIME ZONE 'Asia/Shanghai')::date"
 
-TABLES = """
-CREATE TEMP TABLE IF NOT EXISTS board_touched (guide_id bigint, day date, PRIMARY KEY (guide_id, day)) ON COMMIT DELETE ROWS;
+TABLES = f"""
+CREATE TEMP TABLE IF NOT EXISTS board_touched (guide_id bigint, day date, PRIMARY KEY (guide_id, day))
+    ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS board_fresh ON COMMIT DELETE ROWS
-    AS SELECT day, store_id, guide_id, code_id, {names} FROM dashboard_guideday WITH NO DATA;
+    AS SELECT day, store_id, guide_id, code_id, {NAMES} FROM dashboard_guideday WITH NO DATA;
 CREATE TEMP TABLE IF NOT EXISTS board_cells (store_id bigint, day date) ON COMMIT DELETE ROWS;
 TRUNCATE board_touched, board_fresh, board_cells;
-""".format(names=NAMES)
+"""
 
 TOUCH_DAYS = """
 INSERT INTO board_touched
@@ -73,7 +74,8 @@ WITH added AS (
     WHERE (o.added_at, o.guide_id, o.id) < (a.added_at, a.guide_id, a.id)
       AND (o.ended_at IS NULL OR o.ended_at >= a.added_at)
 ), flows AS (
-    SELECT day, store_id, guide_id, code_id, NOT by_transfer AS adds, NOT by_transfer AND known.id IS NULL AS people_adds,
+    SELECT day, store_id, guide_id, code_id,
+           NOT by_transfer AS adds, NOT by_transfer AND known.id IS NULL AS people_adds,
            false AS losses, false AS drops, by_transfer AS moved_in, false AS moved_out,
            NOT by_transfer AND day <= %(kept_until)s AND (ended_day IS NULL OR ended_day > day + {keep}) AS kept_7,
            NOT by_transfer AND day <= %(kept_until)s AS kept_of
@@ -129,9 +131,7 @@ def touch_days(days: Sequence[date]) -> None:
 def touch_changes(since: datetime, *, last_fact: int, earliest: date, today: date) -> date | None:
     """The work that changes of the ledger since an instant may concern; says the first day with an add in it."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            TOUCH_CHANGES, {"since": since, "last_fact": last_fact, "earliest": earliest, "today": today}
-        )
+        cursor.execute(TOUCH_CHANGES, {"since": since, "last_fact": last_fact, "earliest": earliest, "today": today})
         cursor.execute(OLDEST)
         return cursor.fetchone()[0]  # type: ignore[no-any-return]
 

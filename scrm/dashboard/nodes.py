@@ -52,9 +52,7 @@ def homes_of(viewer: Any) -> list[Node]:
         return [_node(Kind.BRAND, row, viewer) for row in Brand.objects.all()[:1]]
     seats = [(Kind.REGION, Region, scope.regions), (Kind.FRANCHISEE, Franchisee, scope.franchisees)]
     seats.append((Kind.STORE, Store, scope.stores))
-    return [
-        _node(kind, row, viewer) for kind, model, own in seats if own for row in model.objects.filter(pk__in=own)
-    ]
+    return [_node(kind, row, viewer) for kind, model, own in seats if own for row in model.objects.filter(pk__in=own)]
 
 
 def home_of(viewer: Any) -> Node | None:
@@ -94,5 +92,10 @@ def _covered(kind: str, scope: Scope) -> Q:
 
 def _node(kind: str, row: Model, viewer: Any) -> Node:
     return Node(
-        str(kind), row.pk, row.public_id, str(row), viewer, getattr(row, "region_id", None)  # type: ignore[attr-defined]
+        str(kind),
+        row.pk,
+        row.public_id,
+        str(row),
+        viewer,
+        getattr(row, "region_id", None),  # type: ignore[attr-defined]
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 SPANS = {
     "today": _("Today"),

@@ -211,8 +211,10 @@ def _work(node: Node, period: Period, key: str, model: Any, say: Callable[[Any],
     seen = here.visible_to(node.viewer).filter(day__range=(period.first, period.last))
     flows = {row[key]: row for row in seen.values(key).annotate(**{name: Sum(name) for name in FLOWS})}
     change = F("adds") + F("moved_in") - F("losses") - F("drops") - F("moved_out")
-    stand = here.filter(day__lte=period.last).values(key).annotate(
-        live=Sum(change), live_at_start=Coalesce(Sum(change, filter=Q(day__lt=period.first)), 0)
+    stand = (
+        here.filter(day__lte=period.last)
+        .values(key)
+        .annotate(live=Sum(change), live_at_start=Coalesce(Sum(change, filter=Q(day__lt=period.first)), 0))
     )
     live = {row[key]: row for row in stand}
     known = model.objects.in_bulk([pk for pk in live if pk])

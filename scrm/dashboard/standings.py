@@ -52,8 +52,7 @@ INSERT INTO board_cells SELECT store_id, day FROM put
 """
 BASE = """
 CREATE TEMP TABLE IF NOT EXISTS board_base (store_id bigint, live bigint) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS board_days (day date PRIMARY KEY) ON COMMIT DELETE ROWS;
-TRUNCATE board_base, board_days;
+TRUNCATE board_base;
 """
 READ_BASE = """
 INSERT INTO board_base
@@ -68,7 +67,8 @@ SUM_UP = f"""
 WITH cells AS (SELECT DISTINCT store_id, day FROM board_cells),
 sums AS (
     SELECT c.store_id, c.day, {SUMS} FROM cells c
-    LEFT JOIN dashboard_guideday g ON g.day = c.day AND coalesce(g.store_id, 0) = c.store_id GROUP BY 1, 2
+    LEFT JOIN dashboard_guideday g
+        ON g.day = ANY(%(days)s) AND g.day = c.day AND coalesce(g.store_id, 0) = c.store_id GROUP BY 1, 2
 )
 UPDATE dashboard_nodeday n SET ({NAMES}) = ROW ({", ".join(f"s.{name}" for name in COLUMNS)}) FROM sums s
 WHERE n.kind = CASE s.store_id WHEN 0 THEN 'unplaced' ELSE 'store' END AND n.node_id = s.store_id AND n.day = s.day
@@ -89,7 +89,8 @@ WITH since AS (
       ON n.kind = b.kind AND n.node_id = b.store_id AND n.day BETWEEN b.day AND %(until)s
 ), moved AS (
     UPDATE dashboard_nodeday n SET live = w.live, live_at_start = w.live - w.flow FROM walk w
-    WHERE n.id = w.id AND (n.live, n.live_at_start) IS DISTINCT FROM (w.live, w.live - w.flow) RETURNING n.store_id, n.day
+    WHERE n.id = w.id AND (n.live, n.live_at_start) IS DISTINCT FROM (w.live, w.live - w.flow)
+    RETURNING n.store_id, n.day
 )
 INSERT INTO board_cells SELECT coalesce(store_id, 0), day FROM moved
 """
@@ -113,10 +114,10 @@ WITH sums AS (
                 ELSE (SELECT min(id) FROM stores_brand) END AS node_id,
            day, {", ".join(f"sum({name}) AS {name}" for name in STANDING.split(", "))}
     FROM dashboard_nodeday
-    WHERE kind IN ('store', 'unplaced') AND day IN (SELECT day FROM board_days)
+    WHERE kind IN ('store', 'unplaced') AND day = ANY(%(days)s)
     GROUP BY GROUPING SETS ((day, region_id), (day, franchisee_id), (day))
 ), gone AS (
-    DELETE FROM dashboard_nodeday n WHERE kind IN ('region', 'franchisee') AND day IN (SELECT day FROM board_days)
+    DELETE FROM dashboard_nodeday n WHERE kind IN ('region', 'franchisee') AND day = ANY(%(days)s)
     AND NOT EXISTS (SELECT FROM sums s WHERE s.kind = n.kind AND s.node_id = n.node_id AND s.day = n.day)
 )
 INSERT INTO dashboard_nodeday AS n (kind, node_id, day, {STANDING})
@@ -171,13 +172,12 @@ def all_cells(days: Sequence[date]) -> None:
 
 def stand(*, places: Sequence[date], until: date) -> None:
     """Sums up the noted store-days, lets the live counts after them follow, and rolls up every day that changed."""
-    _run("ANALYZE board_cells")
-    _run(SUM_UP)
-    _run(WALK, until=until)
     _run(PLACE, days=list(places))
-    _run("INSERT INTO board_days SELECT DISTINCT day FROM board_cells ON CONFLICT DO NOTHING")
-    _run("ANALYZE board_days")
-    _run(ROLL_UP)
+    if days := noted_days():
+        _run("ANALYZE board_cells")
+        _run(SUM_UP, days=days)
+        _run(WALK, until=until)
+        _run(ROLL_UP, days=noted_days())
 
 
 def span(today: date, *, everywhere: bool) -> None:
@@ -196,6 +196,11 @@ def noted() -> int:
     """How many store-days became different so far."""
     rows = _run("SELECT count(*) FROM (SELECT DISTINCT store_id, day FROM board_cells) c")
     return int(next(iter(rows))[0])
+
+
+def noted_days() -> list[date]:
+    """The days of which a store became different so far."""
+    return [day for (day,) in _run("SELECT DISTINCT day FROM board_cells ORDER BY 1")]
 
 
 def _run(sql: str, **values: Any) -> Iterable[tuple[Any, ...]]:

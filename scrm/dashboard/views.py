@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from guides.models import Code, Guide
@@ -27,7 +28,8 @@ def home(request: HttpRequest) -> HttpResponse:
     found = boards.home_of(viewer)
     if found is None:
         raise PermissionDenied
-    return redirect("dashboard:node", found.public_id)
+    query = request.GET.urlencode()
+    return redirect(reverse("dashboard:node", args=[found.public_id]) + (f"?{query}" if query else ""))
 
 
 @login_required

@@ -14,7 +14,7 @@ from tests.dashboard.busy import fill_the_house
 def house(transactional_db: None) -> Cast:
     """The cast in a busy brand, up to this moment, since pages read the clock."""
     cast = assemble()
-    fill_the_house(cast, at=clock.now())
+    fill_the_house(cast, at=clock.now(), days=16)
     return cast
 
 

@@ -75,7 +75,7 @@ def test_a_node_opens_only_within_the_seat(cast: Cast, who: str, seen: set[str])
         except Http404:
             return False
 
-    everything = "brand east south fangs nanjing_road xujiahui fangs_first fangs_second".split()
+    everything = ["brand", "east", "south", "fangs", "nanjing_road", "xujiahui", "fangs_first", "fangs_second"]
     assert {name for name in everything if opens(getattr(cast, name))} == seen
 
 
@@ -94,7 +94,12 @@ def test_seven_day_keep_is_said_of_old_adds_only(small: Cast) -> None:
 
 @pytest.mark.parametrize("period", [WEEK, Period(WEEK.first, WEEK.last)], ids=["ready", "summed"])
 def test_the_parts_of_a_node_add_up_to_it(small: Cast, period: Period) -> None:
-    for place, part in ((small.brand, "regions"), (small.brand, "stores"), (small.east, "stores"), (small.fangs, "stores")):
+    for place, part in (
+        (small.brand, "regions"),
+        (small.brand, "stores"),
+        (small.east, "stores"),
+        (small.fangs, "stores"),
+    ):
         whole = growth(small.ada, place, period).totals
         parts = rows(small.ada, place, part, period).values()
         for name in ("adds", "people_adds", "losses", "live", "live_at_start"):

@@ -133,7 +133,7 @@ def test_csv_opens_in_excel_and_runs_nothing(small: Cast, visit: Any) -> None:
     Store.objects.filter(pk=small.xujiahui.pk).update(name='=HYPERLINK("http://evil")')
     body = visit(small.ada, f"{board(small.brand)}table.csv?part=stores&sort=-live").content.decode()
     assert body.startswith("\ufeff掌柜茶饮 · 门店,2026-02-24 – 2026-03-02,数据截至,2026-03-02 12:00")
-    assert '''"'=HYPERLINK(""http://evil"")",上海,1,0,1,0,0.0,1,''' in body
+    assert """"'=HYPERLINK(""http://evil"")",上海,1,0,1,0,0.0,1,""" in body
 
 
 def test_excel_keeps_texts_as_texts(small: Cast, visit: Any) -> None:
@@ -163,10 +163,7 @@ def test_an_export_has_every_row(cast: Cast, visit: Any) -> None:
         [Store(region=region, code=f"X{n:03}", name=f"店{n}", public_id=f"s_many{n:03}") for n in range(120)]
     )
     NodeDay.objects.bulk_create(
-        [
-            NodeDay(kind="store", node_id=s.pk, store=s, region=region, day=day_of(NOW), adds=1, live=1)
-            for s in stores
-        ]
+        [NodeDay(kind="store", node_id=s.pk, store=s, region=region, day=day_of(NOW), adds=1, live=1) for s in stores]
     )
     body = visit(cast.ada, f"{board(cast.east)}table.csv?from=2026-03-01&to=2026-03-02").content.decode()
     assert len(body.strip().splitlines()) == 3 + 120
@@ -191,7 +188,9 @@ def test_a_page_asks_the_database_a_bounded_number_of_times(
 ) -> None:
     fill_the_house(cast, at=NOW, days=20)
     assert GuideDay.objects.count() > 300
-    address = path.format(**{name: place.public_id for name, place in vars(cast).items() if hasattr(place, "public_id")})
+    address = path.format(
+        **{name: place.public_id for name, place in vars(cast).items() if hasattr(place, "public_id")}
+    )
     visit(getattr(cast, who), address)
     with CaptureQueriesContext(connection) as asked:
         visit(getattr(cast, who), address)
