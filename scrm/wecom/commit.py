@@ -273,8 +273,3 @@ class AsyncGroupCommit:
             if not (connection := self.idle.popleft()).closed:
                 return connection
         return await psycopg.AsyncConnection.connect(**address())
-
-
-def _give_up(future: "asyncio.Future[None]") -> None:
-    if not future.done():
-        future.set_exception(TimeoutError())

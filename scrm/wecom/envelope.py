@@ -1,6 +1,7 @@
 """Reading WeCom's XML: flat, without a DTD, tolerant of order and of fields that we do not know."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from xml.parsers import expat
 
 # Read by us, or by what WeCom signs its letters with: said twice, a letter could mean two things.
@@ -16,6 +17,9 @@ SAID_ONCE = frozenset((
 # fmt: on
 
 
+YEAR_10000 = 253_402_300_800  # beyond it Python has no dates
+
+
 class Unreadable(Exception):
     """The letter is not the XML that WeCom writes, or lacks what its kind must have."""
 
@@ -26,6 +30,49 @@ class Envelope:
 
     fields: dict[str, str] = field(default_factory=dict)
     items: dict[str, list[str]] = field(default_factory=dict)
+
+    def named(self) -> tuple[str, str]:
+        """Event and ChangeType; a suite says InfoType, a plain message has its MsgType for an event."""
+        event = self.text("Event") or self.text("InfoType") or self.text("MsgType")
+        return event, self.text("ChangeType")
+
+    def created_at(self) -> datetime:
+        """CreateTime (a suite says TimeStamp) as an instant; raises Unreadable."""
+        seconds = _number(self.text("CreateTime") or self.text("TimeStamp"), "CreateTime")
+        if not 0 < seconds < YEAR_10000:
+            raise Unreadable("CreateTime is out of range")
+        return datetime.fromtimestamp(seconds, UTC)
+
+    def must(self, name: str) -> str:
+        """The text of a field that this kind of letter has; raises Unreadable."""
+        if not (value := self.text(name)):
+            raise Unreadable(f"{name} is missing")
+        return value
+
+    def must_number(self, name: str) -> int:
+        return _number(self.must(name), name)
+
+    def text(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+    def maybe(self, name: str) -> str | None:
+        return self.fields.get(name) or None
+
+    def number(self, name: str) -> int | None:
+        return _number(self.fields[name], name) if self.fields.get(name) else None
+
+    def numbers(self, name: str) -> tuple[int, ...] | None:
+        return tuple(_number(part, name) for part in self.parts(name)) if name in self.fields else None
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """A list that stands in one element, with commas."""
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
+
+def _number(text: str, name: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Unreadable(f"{name} is not a number")
+    return int(text)
 
 
 class _Reader:

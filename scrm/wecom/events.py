@@ -5,12 +5,12 @@ A text that WeCom left out is "", a number or list that it left out is None; `at
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
 from scrm.wecom.envelope import Envelope, Unreadable, read
 
-__all__ = ["Event", "Received", "UnknownEvent", "Unreadable", "created_at", "parse"]
+__all__ = ["Event", "Received", "UnknownEvent", "Unreadable", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,65 +232,23 @@ class Received(Generic[E]):
     received_at: datetime
 
 
-class _Letter:
-    """The fields of one letter, asked for by name."""
-
-    def __init__(self, envelope: Envelope) -> None:
-        self.fields, self.items = envelope.fields, envelope.items
-        self.at = created_at(envelope)
-
-    def must(self, name: str) -> str:
-        value = self.fields.get(name, "")
-        if not value:
-            raise Unreadable(f"{name} is missing")
-        return value
-
-    def text(self, name: str) -> str:
-        return self.fields.get(name, "")
-
-    def maybe(self, name: str) -> str | None:
-        return self.fields.get(name) or None
-
-    def number(self, name: str) -> int | None:
-        return _number(self.fields[name], name) if self.fields.get(name) else None
-
-    def numbers(self, name: str) -> tuple[int, ...] | None:
-        return tuple(_number(part, name) for part in self.parts(name)) if name in self.fields else None
-
-    def parts(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.fields.get(name, "").split(",") if part.strip())
-
-    def pair(self) -> tuple[str, str]:
-        return self.must("UserID"), self.must("ExternalUserID")
+def _pair(s: Envelope) -> tuple[str, str]:
+    return s.must("UserID"), s.must("ExternalUserID")
 
 
-def _number(text: str, name: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise Unreadable(f"{name} is not a number")
-    return int(text)
+def _added(s: Envelope) -> Event:
+    return ContactAdded(*_pair(s), s.text("State"), s.text("WelcomeCode"), s.created_at())
 
 
-def created_at(envelope: Envelope) -> datetime:
-    """CreateTime (a suite says TimeStamp) as an instant; raises Unreadable."""
-    seconds = _number(envelope.fields.get("CreateTime") or envelope.fields.get("TimeStamp", ""), "CreateTime")
-    if not 0 < seconds < 253_402_300_800:  # year 10000
-        raise Unreadable("CreateTime is out of range")
-    return datetime.fromtimestamp(seconds, UTC)
+def _half_added(s: Envelope) -> Event:
+    return ContactHalfAdded(*_pair(s), s.text("State"), s.text("WelcomeCode"), s.created_at())
 
 
-def _added(s: _Letter) -> Event:
-    return ContactAdded(*s.pair(), s.text("State"), s.text("WelcomeCode"), s.at)
+def _guide_deleted(s: Envelope) -> Event:
+    return GuideDeletedContact(*_pair(s), s.text("Source") == "DELETE_BY_TRANSFER", s.created_at())
 
 
-def _half_added(s: _Letter) -> Event:
-    return ContactHalfAdded(*s.pair(), s.text("State"), s.text("WelcomeCode"), s.at)
-
-
-def _guide_deleted(s: _Letter) -> Event:
-    return GuideDeletedContact(*s.pair(), s.text("Source") == "DELETE_BY_TRANSFER", s.at)
-
-
-def _chat_updated(s: _Letter) -> Event:
+def _chat_updated(s: Envelope) -> Event:
     return ChatUpdated(
         s.must("ChatId"),
         s.text("UpdateDetail"),
@@ -299,65 +257,65 @@ def _chat_updated(s: _Letter) -> Event:
         tuple(s.items.get("MemChangeList", ())),
         s.text("LastMemVer"),
         s.text("CurMemVer"),
-        s.at,
+        s.created_at(),
     )
 
 
-def _directory_tag(s: _Letter) -> Event:
+def _directory_tag(s: Envelope) -> Event:
     return DirectoryTagUpdated(
-        _number(s.must("TagId"), "TagId"),
+        s.must_number("TagId"),
         s.parts("AddUserItems"),
         s.parts("DelUserItems"),
         s.numbers("AddPartyItems") or (),
         s.numbers("DelPartyItems") or (),
-        s.at,
+        s.created_at(),
     )
 
 
-def _person(s: _Letter) -> tuple[str, tuple[int, ...] | None, str | None, int | None, datetime]:
-    return s.must("UserID"), s.numbers("Department"), s.maybe("Name"), s.number("Status"), s.at
+def _person(s: Envelope) -> tuple[str, tuple[int, ...] | None, str | None, int | None, datetime]:
+    return s.must("UserID"), s.numbers("Department"), s.maybe("Name"), s.number("Status"), s.created_at()
 
 
-def _department(s: _Letter) -> tuple[int, str | None, int | None, datetime]:
-    return _number(s.must("Id"), "Id"), s.maybe("Name"), s.number("ParentId"), s.at
+def _department(s: Envelope) -> tuple[int, str | None, int | None, datetime]:
+    return s.must_number("Id"), s.maybe("Name"), s.number("ParentId"), s.created_at()
 
 
-KINDS: dict[tuple[str, str], Callable[[_Letter], Event]] = {
+KINDS: dict[tuple[str, str], Callable[[Envelope], Event]] = {
     ("change_external_contact", "add_external_contact"): _added,
     ("change_external_contact", "add_half_external_contact"): _half_added,
-    ("change_external_contact", "edit_external_contact"): lambda s: ContactEdited(*s.pair(), s.text("State"), s.at),
-    ("change_external_contact", "del_external_contact"): _guide_deleted,
-    ("change_external_contact", "del_follow_user"): lambda s: CustomerDeletedGuide(*s.pair(), s.text("State"), s.at),
-    ("change_external_contact", "transfer_fail"): lambda s: TransferFailed(*s.pair(), s.text("FailReason"), s.at),
-    ("change_external_contact", "msg_audit_approved"): lambda s: ArchiveApproved(
-        *s.pair(), s.text("WelcomeCode"), s.at
+    ("change_external_contact", "edit_external_contact"): lambda s: ContactEdited(
+        *_pair(s), s.text("State"), s.created_at()
     ),
-    ("change_external_chat", "create"): lambda s: ChatCreated(s.must("ChatId"), s.at),
+    ("change_external_contact", "del_external_contact"): _guide_deleted,
+    ("change_external_contact", "del_follow_user"): lambda s: CustomerDeletedGuide(
+        *_pair(s), s.text("State"), s.created_at()
+    ),
+    ("change_external_contact", "transfer_fail"): lambda s: TransferFailed(
+        *_pair(s), s.text("FailReason"), s.created_at()
+    ),
+    ("change_external_contact", "msg_audit_approved"): lambda s: ArchiveApproved(
+        *_pair(s), s.text("WelcomeCode"), s.created_at()
+    ),
+    ("change_external_chat", "create"): lambda s: ChatCreated(s.must("ChatId"), s.created_at()),
     ("change_external_chat", "update"): _chat_updated,
-    ("change_external_chat", "dismiss"): lambda s: ChatDismissed(s.must("ChatId"), s.at),
-    ("change_external_tag", "create"): lambda s: TagCreated(s.must("Id"), s.text("TagType") or "tag", s.at),
-    ("change_external_tag", "update"): lambda s: TagUpdated(s.must("Id"), s.text("TagType") or "tag", s.at),
-    ("change_external_tag", "delete"): lambda s: TagDeleted(s.must("Id"), s.text("TagType") or "tag", s.at),
-    ("change_external_tag", "shuffle"): lambda s: TagsShuffled(s.maybe("Id"), s.at),
+    ("change_external_chat", "dismiss"): lambda s: ChatDismissed(s.must("ChatId"), s.created_at()),
+    ("change_external_tag", "create"): lambda s: TagCreated(s.must("Id"), s.text("TagType") or "tag", s.created_at()),
+    ("change_external_tag", "update"): lambda s: TagUpdated(s.must("Id"), s.text("TagType") or "tag", s.created_at()),
+    ("change_external_tag", "delete"): lambda s: TagDeleted(s.must("Id"), s.text("TagType") or "tag", s.created_at()),
+    ("change_external_tag", "shuffle"): lambda s: TagsShuffled(s.maybe("Id"), s.created_at()),
     ("change_contact", "create_user"): lambda s: PersonCreated(*_person(s)),
     ("change_contact", "update_user"): lambda s: PersonUpdated(*_person(s), s.maybe("NewUserID")),
-    ("change_contact", "delete_user"): lambda s: PersonDeleted(s.must("UserID"), s.at),
+    ("change_contact", "delete_user"): lambda s: PersonDeleted(s.must("UserID"), s.created_at()),
     ("change_contact", "create_party"): lambda s: DepartmentCreated(*_department(s)),
     ("change_contact", "update_party"): lambda s: DepartmentUpdated(*_department(s)),
-    ("change_contact", "delete_party"): lambda s: DepartmentDeleted(_number(s.must("Id"), "Id"), s.at),
+    ("change_contact", "delete_party"): lambda s: DepartmentDeleted(s.must_number("Id"), s.created_at()),
     ("change_contact", "update_tag"): _directory_tag,
 }
 
 
-def named(envelope: Envelope) -> tuple[str, str]:
-    """Event and ChangeType of a letter; a suite says InfoType, a plain message has its MsgType for an event."""
-    said = envelope.fields
-    return said.get("Event") or said.get("InfoType") or said.get("MsgType", ""), said.get("ChangeType", "")
-
-
 def parse(xml: bytes) -> Event:
     """The event of a decrypted letter, UnknownEvent for one that we have no word for; raises Unreadable."""
-    letter = _Letter(envelope := read(xml))
-    kind = named(envelope)
+    letter = read(xml)
+    kind = letter.named()
     known = KINDS.get(kind)
-    return known(letter) if known else UnknownEvent(*kind, letter.at)
+    return known(letter) if known else UnknownEvent(*kind, letter.created_at())

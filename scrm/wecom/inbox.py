@@ -90,9 +90,9 @@ def shard_of(corp_pk: int, stream: str) -> int:
 def row_of(known: Known, opened: Opened, at: datetime) -> Row:
     """The row of a letter that came through the door; a letter of odd content is kept too."""
     said = opened.said
-    event, change_type = events.named(said)
+    event, change_type = said.named()
     try:
-        happened_at = events.created_at(said)
+        happened_at = said.created_at()
     except events.Unreadable:
         happened_at = at
     stream = next((value for name in STREAM_NAMES if (value := said.fields.get(name))), event)[:128]

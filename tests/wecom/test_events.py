@@ -92,13 +92,12 @@ def test_a_sample_is_read(xml: bytes, event: events.Event) -> None:
     assert events.parse(xml) == event
 
 
-@pytest.mark.parametrize(
-    ("xml", "event"), SAMPLES, ids=lambda v: type(v).__name__ if isinstance(v, events.Event) else ""
-)
+USUAL = [(xml, event) for xml, event in SAMPLES if xml.startswith(HEAD.encode())]
+
+
+@pytest.mark.parametrize(("xml", "event"), USUAL, ids=lambda v: type(v).__name__ if isinstance(v, events.Event) else "")
 def test_order_and_unknown_fields_do_not_matter(xml: bytes, event: events.Event) -> None:
-    middle = xml[len(HEAD) : -len("</xml>")] if xml.startswith(HEAD.encode()) else None
-    if middle is None:
-        pytest.skip("another envelope")
+    middle = xml[len(HEAD) : -len("</xml>")]
     turned = b"<xml>" + middle + b"<NewIn2030><A>1</A><A>2</A></NewIn2030>" + HEAD.encode()[5:] + b"</xml>"
     assert events.parse(turned) == event
 

@@ -174,7 +174,7 @@ def test_a_letter_that_nobody_can_read_is_parked_at_once(deliver: Deliver) -> No
     inbox.hand_on(NOW)
     letter.refresh_from_db()
     assert (letter.state, letter.attempts) == ("parked", 0)
-    assert letter.last_error == "Unreadable: CreateTime is not a number"
+    assert letter.last_error == "Unreadable: UserID is missing"
 
 
 def test_a_parked_letter_has_all_its_tries_again_after_a_replay(deliver: Deliver, routes: ModuleType) -> None:
