@@ -22,7 +22,7 @@ class AttachmentInline(InSight, StackedInline):
     extra = 0
     max_num = ATTACHMENTS
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    fields = (("kind", "rank"), "picture_file", ("title", "description"), ("url", "picture_url"), ("appid", "page"))
+    fields = ("kind", "rank", "picture_file", "title", "description", "url", "picture_url", "appid", "page")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("picture")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -98,9 +99,9 @@ class HouseAccountAdmin(ScopedAdmin):
 
 
 class CodeDeskForm(CodeForm):
-    class Meta:
-        model = Code
+    class Meta(CodeForm.Meta):
         fields = ("store", "kind", "name", "guides", "skip_verify", "remark", "tags")
+        widgets: dict[str, Any] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,7 +119,7 @@ class CodeAdmin(WrittenByVerbs, ScopedAdmin):
     list_select_related = ("store",)
     search_fields = ("name", "store__name", "store__code", "=config_id", "=state")
     autocomplete_fields = ("store",)
-    seen = ("shown_condition", "shown_guides", "config_id", "state", "prints", "created_by", "created_at")
+    seen = ("said_condition", "shown_guides", "config_id", "state", "prints", "created_by", "created_at")
     readonly_fields = seen
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -143,6 +144,12 @@ class CodeAdmin(WrittenByVerbs, ScopedAdmin):
             guides.widget = UnfoldAdminSelect2MultipleWidget()
             guides.widget.choices = guides.choices
         return form
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, widget=UnfoldAdminSelect2MultipleWidget(), **kwargs)
+
+    def view_on_site(self, code: Code) -> str:
+        return reverse("guides:code", args=[code.public_id])
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         saved = form.change(by=request.user) if change else form.create(by=request.user)
@@ -176,6 +183,10 @@ class CodeAdmin(WrittenByVerbs, ScopedAdmin):
     @display(description=_("condition"), label=CONDITION)
     def shown_condition(self, code: Code) -> tuple[str, Any]:
         return condition(code)
+
+    @display(description=_("condition"))
+    def said_condition(self, code: Code) -> Any:
+        return condition(code)[1]
 
     @display(description=_("adds in 7 days"))
     def shown_adds(self, code: Any) -> int:

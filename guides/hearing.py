@@ -1,8 +1,13 @@
-"""Writing down what WeCom told us of guides and customers: set-based, whoever and however many they are."""
+"""Writing down what WeCom told us of guides and customers: set-based, whoever and however many they are.
 
-from collections.abc import Sequence
+Names become ids by plain look-ups rather than by joins: a planner that has not counted the tables yet (a new house, a
+first flood of letters) takes those the right way too.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -26,55 +31,47 @@ class News:
 
 STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS heard (
-    corp_id bigint, userid text, external_userid text, kind text, at timestamptz, digest bytea,
-    state text, letter_id bigint, created_at timestamptz
+    guide_id bigint, member_id bigint, kind text, at timestamptz, digest bytea, state text, code_id bigint,
+    letter_id bigint, created_at timestamptz
 ) ON COMMIT DELETE ROWS
 """
-COPY = "COPY heard (corp_id, userid, external_userid, kind, at, digest, state, letter_id, created_at) FROM STDIN"
-
+COLUMNS = "guide_id, member_id, kind, at, digest, state, code_id, letter_id, created_at"
+FACTS = f"""
+INSERT INTO guides_relationfact ({COLUMNS}, recorded_at) SELECT {COLUMNS}, %s FROM heard
+ON CONFLICT (digest) DO NOTHING
+RETURNING id, guide_id, member_id, kind, at, state, code_id
+"""
+KNOWN_GUIDES = """
+SELECT corp_id, lower(userid), id FROM guides_guide WHERE corp_id = ANY(%s) AND lower(userid) = ANY(%s)
+"""
 # A guide of whom we never heard gets a placeholder, which the next reading of the roster fills.
-GUIDES = f"""
+NEW_GUIDES = f"""
 INSERT INTO guides_guide (public_id, corp_id, userid, name, position, status, can_contact)
-SELECT {sql_id("g_")}, n.corp_id, n.userid, '', '', 'placeholder', false
-FROM (SELECT DISTINCT ON (corp_id, lower(userid)) corp_id, userid FROM heard ORDER BY corp_id, lower(userid)) n
-WHERE NOT EXISTS (
-    SELECT FROM guides_guide g WHERE g.corp_id = n.corp_id AND lower(g.userid) = lower(n.userid))
-ORDER BY n.corp_id, lower(n.userid)
+SELECT {sql_id("g_")}, corp_id, userid, '', '', 'placeholder', false
+FROM unnest(%s::bigint[], %s::text[]) AS n (corp_id, userid) ORDER BY corp_id, lower(userid)
 ON CONFLICT DO NOTHING
 """
-MEMBERS = f"""
+KNOWN_PEOPLE = """
+SELECT corp_id, value, member_id, id FROM members_identity
+WHERE kind = 'external_userid' AND corp_id = ANY(%s) AND value = ANY(%s)
+"""
+NEW_PEOPLE = f"""
 WITH fresh AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('members_member', 'id')) AS id, n.*
-    FROM (SELECT corp_id, external_userid, min(at) AS at FROM heard GROUP BY 1, 2 ORDER BY 1, 2) n
-    WHERE NOT EXISTS (
-        SELECT FROM members_identity i
-        WHERE i.kind = 'external_userid' AND i.corp_id = n.corp_id AND i.value = n.external_userid)
+    FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS n (corp_id, value, at)
 ), people AS (
     INSERT INTO members_member (id, public_id, name, avatar, gender, created_at)
     OVERRIDING SYSTEM VALUE SELECT id, {sql_id("m_")}, '', '', 0, at FROM fresh
 )
 INSERT INTO members_identity (member_id, kind, corp_id, value)
-SELECT id, 'external_userid', corp_id, external_userid FROM fresh
+SELECT id, 'external_userid', corp_id, value FROM fresh ORDER BY corp_id, value
 ON CONFLICT DO NOTHING
 """
-PAIRS = """
-heard h
-JOIN guides_guide g ON g.corp_id = h.corp_id AND lower(g.userid) = lower(h.userid)
-JOIN members_identity i ON i.kind = 'external_userid' AND i.corp_id = h.corp_id AND i.value = h.external_userid
-"""
-FACTS = f"""
-INSERT INTO guides_relationfact
-    (guide_id, member_id, kind, at, digest, state, code_id, letter_id, created_at, recorded_at)
-SELECT g.id, i.member_id, h.kind, h.at, h.digest, h.state, c.id, h.letter_id, h.created_at, %(now)s
-FROM {PAIRS} LEFT JOIN guides_code c ON h.state <> '' AND c.state = h.state AND c.corp_id = h.corp_id
-ON CONFLICT (digest) DO NOTHING
-RETURNING id, guide_id, member_id, kind, at, state, code_id
-"""
+CODES = "SELECT corp_id, state, id FROM guides_code WHERE state = ANY(%s)"
 # Each event makes the customer due to be read: soon for her name, and again when a read can be trusted.
-DUE = f"""
-UPDATE members_identity SET read_due_at = least(coalesce(read_due_at, %(due)s), %(due)s)
-WHERE id IN (SELECT i.id FROM {PAIRS} WHERE h.letter_id IS NOT NULL)
-"""
+DUE = "UPDATE members_identity SET read_due_at = least(coalesce(read_due_at, %s), %s) WHERE id = ANY(%s)"
+
+Name = tuple[int, str]  # of a corp
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +89,54 @@ class Noted:
 
 def write_down(news: Sequence[News], *, due: datetime, now: datetime) -> tuple[list[int], list[Noted]]:
     """The ids of all members that the news is of, and those facts of it that we had not been told before."""
+    guides = _guides({(n.corp_id, n.userid.lower()): n for n in news})
+    people = _people(news)
+    codes = _look_up(CODES, [[n.state for n in news if n.state]])
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.execute("DELETE FROM heard")
-        with cursor.copy(COPY) as copy:
+        with cursor.copy(f"COPY heard ({COLUMNS}) FROM STDIN") as copy:
             for n in news:
-                copy.write_row(
-                    (n.corp_id, n.userid, n.external_userid, n.kind, n.at, n.digest, n.state, n.letter_id, n.created_at)
-                )
-        cursor.execute(GUIDES)
-        cursor.execute(MEMBERS)
-        cursor.execute(FACTS, {"now": now})
+                guide, (member, _identity) = guides[n.corp_id, n.userid.lower()], people[n.corp_id, n.external_userid]
+                code = codes.get((n.corp_id, n.state))
+                copy.write_row((guide, member, n.kind, n.at, n.digest, n.state, code, n.letter_id, n.created_at))
+        cursor.execute(FACTS, [now])
         noted = [Noted(*row) for row in cursor.fetchall()]
-        cursor.execute(DUE, {"due": due})
-        cursor.execute(f"SELECT DISTINCT i.member_id FROM {PAIRS}")
-        return [member for (member,) in cursor.fetchall()], noted
+        told = {people[n.corp_id, n.external_userid][1] for n in news if n.letter_id is not None}
+        cursor.execute(DUE, [due, due, sorted(told)])
+    return sorted({member for member, _identity in people.values()}), noted
+
+
+def _guides(wanted: dict[Name, News]) -> dict[Name, int]:
+    """The ids of guides by corp and lower-case userid; those who were unknown are there now."""
+    asked = [[corp for corp, _ in wanted], [userid for _, userid in wanted]]
+    known = _look_up(KNOWN_GUIDES, asked)
+    if missing := [n for name, n in wanted.items() if name not in known]:
+        with connection.cursor() as cursor:
+            cursor.execute(NEW_GUIDES, [[n.corp_id for n in missing], [n.userid for n in missing]])
+        known = _look_up(KNOWN_GUIDES, asked)
+    return known
+
+
+def _people(news: Iterable[News]) -> dict[Name, tuple[int, int]]:
+    """Member and identity of each customer by corp and external_userid; those who were unknown are there now."""
+    since: dict[Name, datetime] = {}
+    for n in news:
+        name = n.corp_id, n.external_userid
+        since[name] = min(n.at, since.get(name, n.at))
+    asked = [[corp for corp, _ in since], [value for _, value in since]]
+    known = _look_up(KNOWN_PEOPLE, asked)
+    if missing := [(*name, at) for name, at in since.items() if name not in known]:
+        with connection.cursor() as cursor:
+            cursor.execute(NEW_PEOPLE, [list(column) for column in zip(*missing, strict=True)])
+        known = _look_up(KNOWN_PEOPLE, asked)
+    return known
+
+
+def _look_up(query: str, values: Sequence[Sequence[Any]]) -> dict[Name, Any]:
+    """What a query gives, by its first two columns: one value, or several in a tuple."""
+    if not values[-1]:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(query, [sorted(set(column)) for column in values])
+        return {(corp, name): rest[0] if len(rest) == 1 else tuple(rest) for corp, name, *rest in cursor.fetchall()}

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import connection
 
@@ -36,6 +37,7 @@ COLUMNS = (
     "guide_id, member_id, store_id, code_id, state, epoch, opened_at, added_at, ended_at, "
     "guide_side, customer_side, by_transfer, store_chosen"
 )
+AS_COLUMNS = attrgetter(*(column.name for column in fields(Row)))
 DAY = "(%s AT TIME ZONE 'Asia/Shanghai')::date"
 DAYS = {f"{name}_day": DAY % f"{name}_at" for name in ("opened", "added", "ended")}
 
@@ -125,7 +127,7 @@ def write(new: Iterable[Row], changed: Iterable[Row], gone: Sequence[int], *, no
         cursor.execute("DELETE FROM drafts")
         with cursor.copy(f"COPY drafts ({COLUMNS}, id) FROM STDIN") as copy:
             for row in drafts:
-                copy.write_row(astuple(row))
+                copy.write_row(AS_COLUMNS(row))
         cursor.execute(UPDATE, {"now": now})
         cursor.execute(INSERT, {"now": now})
 

@@ -23,8 +23,7 @@ class MemberAdmin(ReadOnly, ScopedAdmin):
     list_filter = (("gender", ChoicesDropdownFilter),)
     search_fields = ("name", "identities__value")
     search_help_text = _("Name or external_userid")
-    fields = ("name", "gender", "created_at", "same_person_as", "public_id")
-    readonly_fields = ("public_id",)
+    fields = ("name", "gender", "created_at", "same_person_as")
     ordering = ("-id",)
     inlines = (IdentityInline,)  # guides adds its relations, a floor above
 

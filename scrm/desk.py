@@ -38,7 +38,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
     (
         _("WeCom"),
         (
-            ("wecom.letter", "mail", "scrm.desk.parked_letters"),
+            ("wecom.letter", "mail", "parked_letters"),
             ("wecom.outboundcall", "outgoing_mail", ""),
             ("wecom.corp", "domain", ""),
             ("wecom.app", "apps", ""),
@@ -49,7 +49,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
     (
         _("Operation"),
         (
-            ("audit.alarm", "notifications_active", "scrm.desk.open_alarms"),
+            ("audit.alarm", "notifications_active", "open_alarms"),
             ("audit.entry", "history", ""),
         ),
     ),
@@ -64,8 +64,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     groups = []
     for title, items in GROUPS:
         shown = [
-            {"title": known[label]._meta.verbose_name_plural, "icon": icon, "link": _list_of(label)}
-            | ({"badge": badge, "badge_variant": "danger"} if badge else {})
+            {
+                "title": known[label]._meta.verbose_name_plural,
+                "icon": icon,
+                "link": reverse(f"admin:{label.replace('.', '_')}_changelist"),
+                "badge": BADGES[badge]() if badge else "",
+                "badge_variant": "danger",
+            }
             for label, icon, badge in items
             if label in known and request.user.has_perm(_viewing(label))  # type: ignore[union-attr]
         ]
@@ -73,26 +78,20 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return groups
 
 
-def _list_of(label: str) -> str:
-    return reverse(f"admin:{label.replace('.', '_')}_changelist")
-
-
 def _viewing(label: str) -> str:
     return label.replace(".", ".view_")
-
-
-def open_alarms(request: HttpRequest) -> str:
-    return _count(Alarm.objects.filter(cleared_at=None))
-
-
-def parked_letters(request: HttpRequest) -> str:
-    return _count(Letter.objects.parked())
 
 
 def _count(rows: Any) -> str:
     """How many, as a badge says it: nothing for none, and no more than 99."""
     n = rows[:100].count()
     return "" if not n else str(n) if n < 100 else "99+"
+
+
+BADGES = {
+    "open_alarms": lambda: _count(Alarm.objects.filter(cleared_at=None)),
+    "parked_letters": lambda: _count(Letter.objects.parked()),
+}
 
 
 # unfold's pages run Alpine, which compiles its attributes; nothing else may run there, and nothing of others is loaded.

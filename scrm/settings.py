@@ -300,6 +300,7 @@ UNFOLD = {
     "SITE_HEADER": _("Zhanggui headquarters"),
     "SITE_URL": reverse_lazy("dashboard:home"),
     "SITE_SYMBOL": "storefront",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icon.svg")}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": True,
     "STYLES": [lambda request: static("admin.css")],

@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 
 from scrm import clock
-from scrm.audit import alarms, entries
+from scrm.audit import alarms, entries, kinds
 from scrm.audit.models import Alarm, Entry
 
 
@@ -36,15 +36,26 @@ class Unchangeable(ModelAdmin):
 
 @admin.register(Entry)
 class EntryAdmin(Unchangeable):
-    list_display = ("at", "actor", "verb", "kind", "subject_id")
+    list_display = ("at", "actor", "shown_verb", "shown_thing", "subject_id")
     list_filter = (("at", RangeDateTimeFilter),)
     list_select_related = ("actor",)
     search_fields = ("=verb", "=kind", "=subject_id", "actor__name")
     search_help_text = _("What was done, to which id, or by whom")
-    fields = ("at", "actor", "verb", "kind", "subject_id", "detail")
+    fields = ("at", "actor", "shown_verb", "shown_thing", "subject_id", "detail")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @display(description=_("did"), ordering="verb")
+    def shown_verb(self, entry: Entry) -> str:
+        return kinds.deed(entry.verb)
+
+    @display(description=_("kind of thing"), ordering="kind")
+    def shown_thing(self, entry: Entry) -> str:
+        return kinds.thing(entry.kind)
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -72,15 +83,26 @@ class AlarmAdmin(Unchangeable):
     list_display = ("shown_kind", "subject", "count", "first_at", "last_at", "cleared_at")
     list_filter = (OpenFilter,)
     search_fields = ("kind", "subject")
-    fields = ("kind", "subject", "detail", "count", "first_at", "last_at", "cleared_at")
+    fields = ("said_kind", "advice", "subject", "detail", "count", "first_at", "last_at", "cleared_at")
     actions = ("clear",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_change_permission(request)  # cleared from the list, never edited
 
-    @display(description=_("kind"), ordering="kind", label="danger")
-    def shown_kind(self, alarm: Alarm) -> str:
-        return alarm.kind
+    @display(description=_("what happens"), ordering="kind", label={"open": "danger", "cleared": "success"})
+    def shown_kind(self, alarm: Alarm) -> tuple[str, Any]:
+        return "cleared" if alarm.cleared_at else "open", kinds.meaning(alarm.kind)[0]
+
+    @display(description=_("what happens"))
+    def said_kind(self, alarm: Alarm) -> Any:
+        return kinds.meaning(alarm.kind)[0]
+
+    @display(description=_("what to do"))
+    def advice(self, alarm: Alarm) -> Any:
+        return kinds.meaning(alarm.kind)[1]
 
     @action(description=_("Clear the chosen alarms"), permissions=["change"])
     @transaction.atomic
