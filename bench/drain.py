@@ -68,7 +68,6 @@ def prepare(ground: Ground, count: int) -> None:
 
     ingest.connect(ground)
     world.build(STORES, GUIDES)
-    world.analyze()
     keep_letters(ground, mix(count, dense=0.3))
 
 
@@ -95,7 +94,7 @@ def keep_letters(ground: Ground, said: Iterator[letters.Said]) -> None:
 def reset(ground: Ground) -> None:
     """All letters wait again, nothing was applied."""
     ground.empty("wecom_letter", *DERIVED)
-    ground.as_owner(f"INSERT INTO wecom_letter SELECT * FROM {KEPT} ORDER BY id", "ANALYZE wecom_letter")
+    ground.as_owner(f"INSERT INTO wecom_letter SELECT * FROM {KEPT} ORDER BY id", "ANALYZE")
     ground.calm()
 
 

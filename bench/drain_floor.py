@@ -10,8 +10,9 @@ unknown letters, alarms, and tags and remarks planned after an add.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import psycopg
@@ -108,16 +109,20 @@ class Row:
     ours: bool
     theirs: bool
 
-    def take(self, kind: str, at: datetime, code: int | None) -> None:
+    def take(self, kind: str, at: datetime, code: int | None, store: int | None) -> None:
         """Folds one more event into an epoch."""
         if kind == "add":
             if self.added is None:
                 self.added, self.ours, self.theirs, self.state = at, True, True, "live"
-            self.code = self.code or code
+            if code and not self.code:
+                self.code, self.store = code, store
         elif kind in ENDS:
             self.ours, self.theirs = self.ours and kind == "cust_del", self.theirs and kind != "cust_del"
             if self.ended is None:
                 self.ended, self.state = at, ENDS[kind]
+
+
+COLUMNS_OF = attrgetter(*(column.name for column in fields(Row)))
 
 
 @dataclass
@@ -165,7 +170,7 @@ class Floor:
             relations = defaultdict(list)
             for columns in cursor.execute(RELATIONS, [touched]).fetchall():
                 relations[columns[2], columns[1]].append(Row(*columns))
-            _copy(cursor, "fold", map(astuple, self.folded(told, members, relations)))
+            _copy(cursor, "fold", map(COLUMNS_OF, self.folded(told, members, relations)))
             cursor.execute(CHANGE, named)
             cursor.execute(ADD, named)
             self.own(cursor, touched, relations)
@@ -183,7 +188,7 @@ class Floor:
                 new = (None, guide, members[person], store, code, "half", len(epochs) + 1, at, None, None, False, True)
                 epochs.append(Row(*new))
             if epochs:
-                epochs[-1].take(kind, at, code)
+                epochs[-1].take(kind, at, code, store)
                 changed[id(epochs[-1])] = epochs[-1]
         return changed.values()
 

@@ -83,20 +83,18 @@ def _store_of(guide: Guide, at: datetime) -> int | None:
 
 
 def _own(member: Member) -> None:
-    stores = Relation.objects.filter(member=member, store__isnull=False, added_at__isnull=False)
-    for store in stores.values_list("store_id", flat=True).distinct():
-        lives = [Life(r.guide_id, r.added_at, r.ended_at) for r in stores.filter(store_id=store)]  # type: ignore[arg-type]
+    born = Relation.objects.filter(member=member, store__isnull=False, added_at__isnull=False)
+    stores = set(born.values_list("store_id", flat=True))
+    Ownership.objects.filter(member=member).exclude(store__in=stores).delete()
+    for store in stores:
+        lives = [Life(r.guide_id, r.added_at, r.ended_at) for r in born.filter(store_id=store)]  # type: ignore[arg-type]
         wanted = {(o.guide_id, o.from_at, o.until) for o in owners(lives)}
         present = Ownership.objects.filter(member=member, store_id=store)
         if wanted == {(o.guide_id, o.starts_at, o.ends_at) for o in present}:
             continue
         present.delete()
         for guide, starts, ends in sorted(wanted, key=lambda owner: owner[1]):
+            day = clock.day_of(starts)
             Ownership.objects.create(
-                member=member,
-                store_id=store,
-                guide_id=guide,
-                starts_at=starts,
-                ends_at=ends,
-                starts_day=clock.day_of(starts),
+                member=member, store_id=store, guide_id=guide, starts_at=starts, ends_at=ends, starts_day=day
             )

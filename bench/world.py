@@ -59,10 +59,3 @@ def build(stores: int, guides: int, *, regions: int = 3) -> None:
             cursor.execute(statement, sizes if "%(" in statement else None)
         cursor.execute("SET LOCAL statement_timeout = 0")
 
-
-def analyze() -> None:
-    """The planner knows what is there, as it would after a night."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
