@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import structlog
 from django.core.exceptions import ValidationError
@@ -73,7 +74,8 @@ def _claim(at: datetime) -> list[Upload]:
 
 
 def _upload(upload: Upload, at: datetime) -> None:
-    picture = bytes(upload.attachment.picture)
+    content: Any = upload.attachment.picture
+    picture = bytes(content)
     name = "picture.png" if picture.startswith(b"\x89PNG") else "picture.jpg"
     try:
         said = client_for(upload.corp).media.upload("image", name, picture)

@@ -134,7 +134,7 @@ def _names(meetings: Iterable[Meeting]) -> dict[int | None, dict[str, str]]:
 def _media(welcomes: Iterable[Welcome], *, at: datetime) -> Media:
     """The media ids that live, of these welcomes' present pictures."""
     alive = Upload.objects.filter(attachment__welcome__in=list(welcomes), expires_at__gt=at)
-    found = alive.values_list("attachment", "corp", "media_id", "digest", "attachment__picture_digest")
+    found: Any = alive.values_list("attachment", "corp", "media_id", "digest", "attachment__picture_digest")
     return {(attachment, corp): media for attachment, corp, media, had, now in found if had == now}
 
 

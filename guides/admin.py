@@ -126,7 +126,7 @@ class CodeAdmin(WrittenByVerbs, ScopedAdmin):
         return with_adds(super().get_queryset(request).alive().defer("qr_image"), at=clock.now())
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        words = ("name", "guides", "skip_verify", "remark", "tags")
+        words: tuple[str, ...] = ("name", "guides", "skip_verify", "remark", "tags")
         if obj is None:
             return ((None, {"fields": ("store", "kind", *words)}),)
         if obj.kind == Code.Kind.STORE or not self.has_change_permission(request, obj):

@@ -26,7 +26,7 @@ class CodeForm(forms.ModelForm):
 
     class Meta:
         model = Code
-        fields = ("name", "guides", "skip_verify", "remark", "tags")
+        fields: tuple[str, ...] = ("name", "guides", "skip_verify", "remark", "tags")
         labels = {"skip_verify": _("Customers are added at once")}
         help_texts = {"skip_verify": _("Otherwise each guide confirms each customer in WeCom.")}
         widgets = {"tags": forms.CheckboxSelectMultiple}

@@ -25,7 +25,7 @@ class MemberAdmin(ReadOnly, ScopedAdmin):
     search_help_text = _("Name or external_userid")
     fields = ("name", "gender", "created_at", "same_person_as")
     ordering = ("-id",)
-    inlines = (IdentityInline,)  # guides adds its relations, a floor above
+    inlines: tuple[Any, ...] = (IdentityInline,)  # guides adds its relations, a floor above
 
     @display(description=_("customer"), ordering="name")
     def shown_name(self, member: Member) -> str:

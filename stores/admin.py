@@ -258,7 +258,7 @@ class SeatInline(ScopedInline):
 
 
 @admin.register(Person)
-class PersonAdmin(ScopedAdmin, UserAdmin):
+class PersonAdmin(ScopedAdmin, UserAdmin):  # type: ignore[misc]
     form = UserChangeForm
     add_form = PersonCreationForm
     change_password_form = AdminPasswordChangeForm
