@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Q
 from django.http import Http404
 
 from scrm.dashboard.models import NodeDay
@@ -38,11 +38,10 @@ class Node:
 
 def node_for(viewer: Any, public_id: str) -> Node:
     """The node of that id; raises Http404 alike for what is out of the viewer's scope and for what is not there."""
-    kind, model = MODELS.get(public_id.partition("_")[0], (None, None))
-    row = kind and model.objects.filter(_covered(kind, scope_of(viewer)), public_id=public_id).first()
-    if not row:
-        raise Http404
-    return _node(kind, row, viewer)
+    for kind, model in filter(None, [MODELS.get(public_id.partition("_")[0])]):
+        for row in model.objects.filter(_covered(kind, scope_of(viewer)), public_id=public_id):
+            return _node(kind, row, viewer)
+    raise Http404
 
 
 def homes_of(viewer: Any) -> list[Node]:
@@ -50,9 +49,14 @@ def homes_of(viewer: Any) -> list[Node]:
     scope = scope_of(viewer)
     if scope.everything:
         return [_node(Kind.BRAND, row, viewer) for row in Brand.objects.all()[:1]]
-    seats = [(Kind.REGION, Region, scope.regions), (Kind.FRANCHISEE, Franchisee, scope.franchisees)]
-    seats.append((Kind.STORE, Store, scope.stores))
-    return [_node(kind, row, viewer) for kind, model, own in seats if own for row in model.objects.filter(pk__in=own)]
+    seats = {"r": scope.regions, "f": scope.franchisees, "s": scope.stores}
+    return [
+        _node(kind, row, viewer)
+        for prefix, own in seats.items()
+        if own
+        for kind, model in [MODELS[prefix]]
+        for row in model.objects.filter(pk__in=own)
+    ]
 
 
 def home_of(viewer: Any) -> Node | None:
@@ -66,7 +70,7 @@ def trail(node: Node) -> list[Node]:
     above: list[Node] = []
     if node.kind != Kind.BRAND and scope.everything:
         above += homes_of(node.viewer)
-    if node.kind == Kind.STORE:
+    if node.region_id:
         above += [
             _node(Kind.REGION, row, node.viewer)
             for row in Region.objects.filter(_covered(Kind.REGION, scope), pk=node.region_id)
@@ -90,12 +94,12 @@ def _covered(kind: str, scope: Scope) -> Q:
     return own.get(kind, Q(pk__in=[]))
 
 
-def _node(kind: str, row: Model, viewer: Any) -> Node:
+def _node(kind: str, row: Any, viewer: Any) -> Node:
     return Node(
         str(kind),
         row.pk,
         row.public_id,
         str(row),
         viewer,
-        getattr(row, "region_id", None),  # type: ignore[attr-defined]
+        getattr(row, "region_id", None),
     )

@@ -64,7 +64,7 @@ def node_xlsx(request: HttpRequest, public_id: str) -> HttpResponse:
 def me(request: HttpRequest) -> HttpResponse:
     """A guide's own numbers."""
     demand(request.user, Permission.SEE_OWN_NUMBERS)
-    return _of_guide(request, Guide.objects.filter(person=request.user).first())
+    return _of_guide(request, Guide.objects.filter(person=request.user.pk).first())
 
 
 @login_required
