@@ -82,6 +82,7 @@ class TagGroup(models.Model):
     """A group of WeCom's corp tags."""
 
     store_path = None
+    for_every_seat = True
 
     public_id = PublicId("tg_")
     corp = models.ForeignKey(Corp, models.CASCADE, verbose_name=_("corp"), related_name="+")
@@ -105,6 +106,7 @@ class Tag(models.Model):
     """One of WeCom's corp tags."""
 
     store_path = None
+    for_every_seat = True
 
     public_id = PublicId("t_")
     group = models.ForeignKey(TagGroup, models.CASCADE, verbose_name=_("group"), related_name="tags")

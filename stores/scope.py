@@ -2,7 +2,8 @@
 
 A model says how its rows reach a store (`store_path`), whose work a row is (`guide_path`, a path to a Person) and which
 day it belongs to (`day_path`). Rows with personal data say `personal = True`: a franchisee reads them only while his
-contract runs, and only those of its days; sums he may go on reading for the days that were his.
+contract runs, and only those of its days; sums he may go on reading for the days that were his. A model without a store
+is `seen_through` another row; what the whole brand shares, such as the words on tags, is `for_every_seat`.
 """
 
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class ScopedQuerySet(QuerySet):
     def visible_to(self, viewer: Any) -> Self:
         """The rows that the viewer may see."""
         scope = scope_of(viewer)
-        if scope.everything:
+        if scope.everything or (scope != Scope() and getattr(self.model, "for_every_seat", False)):
             return self.all()
         if through := getattr(self.model, "seen_through", None):
             return self._through(through, viewer)
