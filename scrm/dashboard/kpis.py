@@ -115,7 +115,7 @@ class Tile:
         if self.value is None or self.before is None:
             return None
         if self.kpi.is_rate:
-            return self.value - self.before
+            return round(self.value - self.before, 3)
         return (self.value - self.before) / abs(self.before) if self.before else None
 
     @property

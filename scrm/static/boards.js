@@ -1,8 +1,9 @@
 // Draws the charts of a board from the JSON in the page, in the colours of the style sheet, and again when they change.
+// A page that somebody looks at fetches itself anew every half minute, as often as the facts are filled.
 (() => {
   const source = document.getElementById("chart-data");
   if (!source || !window.echarts) return;
-  const data = JSON.parse(source.textContent);
+  let data = JSON.parse(source.textContent);
   const style = () => getComputedStyle(document.documentElement);
   const colour = (name) => style().getPropertyValue(`--${name}`).trim();
   const figure = new Intl.NumberFormat(document.documentElement.lang);
@@ -67,5 +68,25 @@
     charts.push(draw);
     place.dataset.drawn = "yes";
   }
+  const parts = [".as-of", ".tiles", "#table", ".first-steps"];
+  const renew = (page) => {
+    for (const part of parts) {
+      const [now, next] = [document.querySelector(part), page.querySelector(part)];
+      if (!now || now.contains(document.activeElement)) continue;
+      if (next) { now.replaceWith(next); window.htmx?.process(next); } else { now.remove(); }
+    }
+    const told = page.getElementById("chart-data");
+    if (told) { data = JSON.parse(told.textContent); charts.forEach((draw) => draw()); }
+  };
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (answer.ok && !answer.redirected) renew(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch { /* the old "as of" goes on telling how old the numbers are */ }
+  };
+  setInterval(look, 30000);
+  document.addEventListener("boards:look", look);
+
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((draw) => draw()));
 })();

@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from scrm import clock
+from scrm.dashboard import facts
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser]
@@ -72,6 +75,18 @@ def test_a_number_explains_itself(house: Cast, opened: Any) -> None:
     page = opened(house.ben, "/dashboard/", width=390)
     page.locator("[data-kpi=loss_rate] .tip").hover()
     assert page.locator("#means-loss_rate").is_visible() and page.evaluate(WIDE) == 0
+
+
+def test_new_numbers_come_by_themselves(house: Cast, opened: Any) -> None:
+    page = opened(house.ben, "/dashboard/")
+    value = page.locator("[data-kpi=adds] .tile-value")
+    before = int(value.inner_text())
+    with transaction.atomic():
+        house.add("wmJustNow", "ben", at=clock.now())
+    facts.fill_touched(at=clock.now())
+    page.evaluate("document.dispatchEvent(new Event('boards:look'))")
+    page.wait_for_function(f"document.querySelector('[data-kpi=adds] .tile-value').innerText == '{before + 1}'")
+    assert drawn(page) == 2 and page.locator("#table").get_by_text("Ben").is_visible()
 
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
