@@ -23,7 +23,7 @@ demo: .venv/.ok
 	@exec $(IN)/python -m scrm.demo
 
 test: .venv/.ok
-	@$(IN)/python -m pytest $(ARGS)
+	@$(IN)/python -m pytest $(or $(ARGS),-n auto --dist loadgroup)
 
 check: .venv/.ok
 	@$(IN)/python -m tests.checks
