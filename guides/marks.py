@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 
 from guides.hearing import Noted
 from guides.models import Code, Guide
@@ -35,15 +36,11 @@ def library_changed(corps: Iterable[int], *, at: datetime) -> None:
 
 def put_on(noted: Sequence[Noted], *, at: datetime) -> None:
     """Plans the tags and the remark of the code for each new add; a remark with her name waits until it is read."""
-    adds = [n for n in noted if n.kind == "add" and n.code_id]
-    if not adds:
+    coded = [n for n in noted if n.kind == "add" and n.code_id]
+    codes = _codes_that_mark({n.code_id for n in coded})
+    if not codes:
         return
-    codes = {
-        code.pk: code
-        for code in Code.objects.filter(pk__in={n.code_id for n in adds})
-        .select_related("store")
-        .prefetch_related("tags")
-    }
+    adds = [n for n in coded if n.code_id in codes]
     guides = Guide.objects.in_bulk({n.guide_id for n in adds})
     people = dict(
         Identity.objects.filter(
@@ -60,6 +57,13 @@ def put_on(noted: Sequence[Noted], *, at: datetime) -> None:
         if code.remark and "{name}" not in code.remark:
             plans.append(_remark(code, pair, "", key=f"remark:{n.id}"))
     calls.plan_all(plans, at=at)
+
+
+def _codes_that_mark(ids: Iterable[int | None]) -> dict[int, Code]:
+    """Those of the codes that put a tag or a remark on customers; most put none."""
+    marking = Code.objects.filter(Q(remark__gt="") | Exists(Code.tags.through.objects.filter(code=OuterRef("pk"))))
+    found = marking.filter(pk__in=[pk for pk in ids if pk]).select_related("store").prefetch_related("tags")
+    return {code.pk: code for code in found}
 
 
 def put_remark_with_name(

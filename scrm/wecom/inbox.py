@@ -119,7 +119,7 @@ def _welcome_of(event: str, change_type: str, fields: dict[str, str]) -> str:
     return (Letter.Welcome.MISSING if change_type in GREETED else Letter.Welcome.NONE).value
 
 
-def hand_on(at: datetime, *, limit: int = 1000, shards: int = SHARDS) -> int:
+def hand_on(at: datetime, *, limit: int = 2000, shards: int = SHARDS) -> int:
     """How many letters were applied or set aside. Takes streams that no other worker holds, in order of arrival."""
     with transaction.atomic():
         letters = claim(at, limit=limit, shards=shards)
