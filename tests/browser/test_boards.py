@@ -85,7 +85,7 @@ def test_new_numbers_come_by_themselves(house: Cast, opened: Any) -> None:
         house.add("wmJustNow", "ben", at=clock.now())
     facts.fill_touched(at=clock.now())
     page.evaluate("document.dispatchEvent(new Event('boards:look'))")
-    page.wait_for_function(f"document.querySelector('[data-kpi=adds] .tile-value').innerText == '{before + 1}'")
+    page.wait_for_selector(f"[data-kpi=adds] .tile-value:text-is('{before + 1}')")
     assert drawn(page) == 2 and page.locator("#table").get_by_text("Ben").is_visible()
 
 
