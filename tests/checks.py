@@ -40,6 +40,7 @@ CHECKS = (
     Check("types", [BIN / "mypy", "--no-error-summary"]),
     Check("floors", [BIN / "lint-imports", "--no-cache"]),
     Check("migrations", [*MANAGE, "makemigrations", "--check", "--dry-run"]),
+    Check("locks", [*MANAGE, "lintmigrations", "--settings", "tests.lint_settings", "--no-cache", "--quiet", "ok"]),
     Check("deploy", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"], safe=True),
 )
 
