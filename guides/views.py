@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -129,7 +131,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
         "codes": chosen,
         "layout": layout if layout in LAYOUTS else "1",
         "layouts": LAYOUTS,
-        "line": request.GET.get("line", "")[:LINE] or _("Scan to add your guide on WeCom"),
+        "line": request.GET.get("line", "")[:LINE] or _line(),
         "missing": len(asked) - len(chosen),
     }
     return render(request, "guides/sheet.html", shown)
@@ -179,6 +181,12 @@ def _saved(form: Any, act: Any) -> Code | None:
     except codes.CannotBe as why:
         form.add_error(None, str(why))
         return None
+
+
+def _line() -> str:
+    """What a sheet says to customers: in the shops' language, whatever the printing person reads."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return _("Scan to add your guide on WeCom")
 
 
 def _lost(request: HttpRequest) -> int:
