@@ -208,7 +208,6 @@ TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles"))
-STATICFILES_DIRS = [BASE_DIR / "scrm" / "static"] if (BASE_DIR / "scrm" / "static").exists() else []
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -305,6 +304,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": True,
     "STYLES": [lambda request: static("admin.css")],
     "COLORS": {"primary": TEAL},
+    "DASHBOARD_CALLBACK": "scrm.desk.front",
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "scrm.desk.sidebar"},
 }
 

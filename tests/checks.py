@@ -42,6 +42,7 @@ CHECKS = (
     Check("migrations", [*MANAGE, "makemigrations", "--check", "--dry-run"]),
     Check("locks", [*MANAGE, "lintmigrations", "--settings", "tests.lint_settings", "--no-cache", "--quiet", "ok"]),
     Check("deploy", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"], safe=True),
+    Check("static", [*MANAGE, "collectstatic", "--no-input", "--verbosity", "0"], safe=True),
 )
 
 
@@ -53,7 +54,7 @@ def a_database() -> Iterator[dict[str, str]]:
         if "DATABASE_URL" not in os.environ:
             urls["DATABASE_URL"] = postgres.start(Path(home) / "pg", durable=False).url_owner
         try:
-            yield {**os.environ, **urls, "PROFILE": "test", "BROKER_URL": "memory://"}
+            yield {**os.environ, **urls, "PROFILE": "test", "BROKER_URL": "memory://", "STATIC_ROOT": f"{home}/static"}
         finally:
             postgres.remove(Path(home) / "pg")
 
