@@ -60,3 +60,11 @@ def test_tables_are_emptied_after_a_test_with_real_transactions() -> None:
     with connection.cursor() as cursor:
         cursor.execute("select current_user")
         assert cursor.fetchone() == ("zhanggui_app",)
+
+
+def test_every_setting_is_documented() -> None:
+    source = (ROOT / "scrm" / "settings.py").read_text()
+    read = set(re.findall(r'(?:environ\.get\(|environ\[|env_\w+\()"([A-Z_]+)"', source))
+    documented = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert read
+    assert read - documented == set()
