@@ -40,7 +40,7 @@ class Member(models.Model):
         verbose_name_plural = _("customers")
 
     def __str__(self) -> str:
-        return self.name or self.public_id
+        return self.name or str(_("customer not yet read"))
 
 
 class Identity(models.Model):
