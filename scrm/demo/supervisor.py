@@ -146,7 +146,7 @@ class Demo:
                 self.tell(line)
         self.tell(f"corp {keys.corp_id} {keys.agent_id} {keys.secret} {keys.token} {keys.aes_key} {keys.slug}")
         self.tell(f"boards {base}/dashboard/   admin {base}/admin/   API {base}/api/docs/")
-        self.tell(f"WeCom {self.wishes.sandbox_url}/sandbox/world   logs {self.wishes.folder / 'log'}")
+        self.tell(f"WeCom {self.wishes.sandbox_url}/sandbox/   logs {self.wishes.folder / 'log'}")
         self.tell(f"ready {base}")
 
     # --- keeping it up ---
