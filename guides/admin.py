@@ -115,7 +115,7 @@ class CodeAdmin(WrittenByVerbs, ScopedAdmin):
 
     form = CodeDeskForm
     list_display = ("name", "store", "kind", "shown_condition", "shown_adds", "prints")
-    list_filter = (("store__region", ScopedFilter), ("kind", ChoicesDropdownFilter))
+    list_filter = (("store__region", ScopedFilter), ("kind", ChoicesDropdownFilter), ("trouble", ChoicesDropdownFilter))
     list_select_related = ("store",)
     search_fields = ("name", "store__name", "store__code", "=config_id", "=state")
     autocomplete_fields = ("store",)

@@ -7,8 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from guides.listings import unplaced
+from guides.models import Code
+from scrm.audit import kinds
 from scrm.audit.models import Alarm
 from scrm.wecom.models import Letter
+from stores.access import Permission
 
 # Model, icon and badge of each entry; the words are the models' own.
 GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
@@ -92,6 +96,31 @@ BADGES = {
     "open_alarms": lambda: _count(Alarm.objects.filter(cleared_at=None)),
     "parked_letters": lambda: _count(Letter.objects.parked()),
 }
+
+
+def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The front page: what waits for the viewer, each with its number and its place; and the newest alarms."""
+    viewer: Any = request.user
+    waiting = [
+        (_("open alarms"), "audit.view_alarm", "admin:audit_alarm_changelist", Alarm.objects.filter(cleared_at=None)),
+        (_("parked callbacks"), "wecom.view_letter", "admin:wecom_letter_changelist", Letter.objects.parked()),
+        (
+            _("codes in trouble"),
+            "guides.view_code",
+            "admin:guides_code_changelist",
+            Code.objects.visible_to(viewer).alive().exclude(trouble=Code.Trouble.NONE),
+        ),
+        (_("customers without a store"), Permission.PLACE_CUSTOMERS, "guides:unplaced", unplaced(viewer)),
+    ]
+    context["waiting"] = [
+        {"title": title, "link": reverse(place), "count": _count(rows) or "0"}
+        for title, needed, place, rows in waiting
+        if (viewer.may(needed) if isinstance(needed, Permission) else viewer.has_perm(needed))
+    ]
+    if viewer.has_perm("audit.view_alarm"):
+        newest = Alarm.objects.filter(cleared_at=None).order_by("-last_at")[:5]
+        context["alarms"] = [(alarm, *kinds.meaning(alarm.kind)) for alarm in newest]
+    return context
 
 
 # unfold's pages run Alpine, which compiles its attributes; nothing else may run there, and nothing of others is loaded.

@@ -79,6 +79,14 @@ def test_the_front_page_answers(us: Cast, name: str) -> None:
     assert "unsafe-eval" in answer["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("name", VIEWERS)
+def test_what_waits_can_be_opened_by_whom_it_waits_for(us: Cast, name: str) -> None:
+    client = signed_in(getattr(us, name))
+    waiting = client.get("/admin/").context["waiting"]
+    assert waiting
+    assert {client.get(one["link"]).status_code for one in waiting} == {200}
+
+
 @pytest.mark.parametrize("name", ["rita", "fang", "ben"])
 @pytest.mark.parametrize("model", DESKS, ids=lambda m: m._meta.label_lower)
 def test_a_desk_lists_and_opens_what_its_viewer_may_see(us: Cast, model: Any, name: str) -> None:
