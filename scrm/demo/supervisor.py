@@ -17,58 +17,14 @@ from typing import IO
 from scrm.demo import history, programs
 from scrm.demo.keys import Keys, keep
 from scrm.demo.programs import Failed, Program
+from scrm.demo.wishes import HOST, ROOT, CannotStart, Wishes, environment
 from scrm.embedded import postgres, valkey
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-HOST = "127.0.0.1"  # the demo's passwords are printed on a terminal: no other machine may reach it
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class CannotStart(Exception):
-    """Something stands in the way; the message says what to do."""
 
 
 class Stop(BaseException):
     """Ctrl-C or SIGTERM."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the environment asks of the demo."""
-
-    folder: Path
-    port: int
-    sandbox_port: int
-    stores: int
-    rate: float
-    seed: int
-    days: int
-
-    @classmethod
-    def of(cls, env: Mapping[str, str]) -> "Wishes":
-        def number(name: str, default: int) -> int:
-            try:
-                return int(env.get(name) or default)
-            except ValueError:
-                raise CannotStart(f"{name} is {env[name]!r}; it must be a whole number") from None
-
-        return cls(
-            folder=Path(env.get("DEMO_DIR") or ROOT / ".demo").resolve(),
-            port=number("PORT", 8000),
-            sandbox_port=number("SANDBOX_PORT", 8100),
-            stores=number("DEMO_STORES", 12),
-            rate=number("DEMO_RATE", 30),
-            seed=number("DEMO_SEED", 1),
-            days=number("DEMO_DAYS", 28),
-        )
-
-    @property
-    def base_url(self) -> str:
-        return f"http://{HOST}:{self.port}"
-
-    @property
-    def sandbox_url(self) -> str:
-        return f"http://{HOST}:{self.sandbox_port}"
 
 
 @dataclass
@@ -243,32 +199,6 @@ def run(env: Mapping[str, str]) -> int:
             lock.close()
     print("stopped; the data stay in", demo.wishes.folder if demo else "place", flush=True)
     return 0
-
-
-def environment(env: Mapping[str, str], wishes: Wishes, keys: Keys) -> dict[str, str]:
-    """What every program of the demo is told."""
-    return {
-        **env,
-        "PROFILE": "demo",
-        "DJANGO_SETTINGS_MODULE": "scrm.settings",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONUNBUFFERED": "1",
-        "SECRET_KEY": keys.secret_key,
-        "FIELD_KEYS": keys.field_keys,
-        "ALLOWED_HOSTS": "*",
-        "BASE_URL": wishes.base_url,
-        "WECOM_API_BASE_URL": wishes.sandbox_url,
-        "DEMO_DIR": str(wishes.folder),
-        "DEMO_STORES": str(wishes.stores),
-        "DEMO_RATE": str(wishes.rate),
-        "DEMO_SEED": str(wishes.seed),
-        "DEMO_DAYS": str(wishes.days),
-        "PORT": str(wishes.port),
-        "SANDBOX_PORT": str(wishes.sandbox_port),
-        "DEMO_CORP_ID": keys.corp_id,
-        "NO_PROXY": "*",
-        "no_proxy": "*",
-    }
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -9,21 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from scrm.demo import supervisor
 from scrm.demo.keys import keep
-from scrm.demo.supervisor import CannotStart, Wishes
+from scrm.demo.wishes import ROOT, CannotStart, Wishes, environment
 
 
 def start(folder: Path, **env: object) -> "subprocess.CompletedProcess[str]":
     told = {"DEMO_DIR": str(folder), **{name: str(value) for name, value in env.items()}}
     words = [sys.executable, "-m", "scrm.demo"]
-    return subprocess.run(words, env={**os.environ, **told}, cwd=supervisor.ROOT, capture_output=True, text=True)
+    return subprocess.run(words, env={**os.environ, **told}, cwd=ROOT, capture_output=True, text=True)
 
 
 def test_wishes_have_the_documented_defaults() -> None:
     wishes = Wishes.of({})
     assert (wishes.port, wishes.sandbox_port, wishes.stores, wishes.rate, wishes.seed) == (8000, 8100, 12, 30, 1)
-    assert wishes.folder == supervisor.ROOT / ".demo"
+    assert wishes.folder == ROOT / ".demo"
 
 
 def test_no_traffic_is_a_wish() -> None:
@@ -55,5 +54,5 @@ def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
 
 def test_programs_are_told_the_demos_keys_and_not_the_callers(tmp_path: Path) -> None:
     keys = keep(tmp_path)
-    env = supervisor.environment({"SECRET_KEY": "mine", "PROFILE": "production"}, Wishes.of({}), keys)
+    env = environment({"SECRET_KEY": "mine", "PROFILE": "production"}, Wishes.of({}), keys)
     assert (env["SECRET_KEY"], env["PROFILE"]) == (keys.secret_key, "demo")

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from scrm.demo import clean, supervisor
+from scrm.demo import clean
+from scrm.demo.wishes import ROOT
 from scrm.embedded import places
 
 ROLES = {"hq", "analyst", "region", "franchise", "manager", "guide"}
@@ -87,7 +88,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "DEMO_RATE": "300",
         "DEMO_DAYS": "3",
     }
-    words = [sys.executable, str(supervisor.ROOT / "manage.py"), "demo"]
+    words = [sys.executable, str(ROOT / "manage.py"), "demo"]
     process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     running = Running(process, folder, f"http://127.0.0.1:{port}")
     try:
