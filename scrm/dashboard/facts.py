@@ -61,12 +61,14 @@ def fill_recent(*, at: datetime, told: Told | None = None) -> None:
 
 def fill_touched(*, at: datetime) -> int:
     """Fills what the ledger's changes since the last look touch; says how many store-days became different."""
-    filled = Fill.objects.filter(pk=1).first()
-    if filled is None or filled.filled_at is None:
-        fill_all(at=at)
-        return NodeDay.objects.filter(kind=NodeDay.Kind.STORE).count()
     with _alone(wait=False) as here:
-        return _fill_touched(Fill.objects.get(pk=1), at=at) if here else 0
+        filled = Fill.objects.filter(pk=1).first()
+        if not here:
+            return 0
+        if filled is not None and filled.filled_at is not None:
+            return _fill_touched(filled, at=at)
+        fill_all(at=at)
+    return NodeDay.objects.filter(kind=NodeDay.Kind.STORE).count()
 
 
 def _fill_touched(filled: Fill, *, at: datetime) -> int:
@@ -82,9 +84,10 @@ def _fill_touched(filled: Fill, *, at: datetime) -> int:
     flows.touch_days([*fresh_days, *(day - ONE * flows.KEEP for day in fresh_days)])
     flows.count(first=filled.first_day, today=today)
     standings.prepare()
-    standings.bear(fresh_days[0] if fresh_days else today, today)
+    last = max(today, filled.last_day)
+    standings.bear(fresh_days[0] if fresh_days else last, last)
     standings.all_cells(fresh_days)
-    standings.stand(places=[*fresh_days, today], until=today)
+    standings.stand(places=[*fresh_days, today], until=last)
     changed = standings.noted()
     if changed:
         standings.span(today, everywhere=bool(fresh_days))
@@ -106,7 +109,7 @@ def _fill_chunk(chunk: Sequence[date], *, until: date | None, today: date) -> No
     standings.bear(chunk[0], last)
     standings.all_cells(chunk)
     standings.stand(places=chunk, until=last)
-    if last == today:
+    if last >= today:
         standings.span(today, everywhere=True)
     _widen(chunk[0], chunk[-1])
 

@@ -20,7 +20,12 @@ CREATE TEMP TABLE IF NOT EXISTS board_touched (guide_id bigint, day date, PRIMAR
 CREATE TEMP TABLE IF NOT EXISTS board_fresh ON COMMIT DELETE ROWS
     AS SELECT day, store_id, guide_id, code_id, {NAMES} FROM dashboard_guideday WITH NO DATA;
 CREATE TEMP TABLE IF NOT EXISTS board_cells (store_id bigint, day date) ON COMMIT DELETE ROWS;
-TRUNCATE board_touched, board_fresh, board_cells;
+CREATE TEMP TABLE IF NOT EXISTS board_added (
+    id bigint, day date, store_id bigint, guide_id bigint, code_id bigint, added_at timestamptz, ended_day date,
+    by_transfer boolean, person bigint
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS board_kin (person bigint, member_id bigint) ON COMMIT DELETE ROWS;
+TRUNCATE board_touched, board_added, board_kin, board_fresh, board_cells;
 """
 
 TOUCH_DAYS = """
@@ -59,19 +64,24 @@ SELECT min(t.day) FROM board_touched t JOIN guides_relation r ON r.guide_id = t.
 """
 LEAVE_OUT = "DELETE FROM board_touched WHERE day < %(first)s"
 
+# Working tables rather than sub-queries: the planner has to know how many adds it looks at.
+READ_ADDS = """
+INSERT INTO board_added
+SELECT r.id, r.added_day, r.store_id, r.guide_id, r.code_id, r.added_at, r.ended_day, r.by_transfer,
+       coalesce(m.same_person_as_id, m.id)
+FROM board_touched t
+JOIN guides_relation r ON r.guide_id = t.guide_id AND r.added_day = t.day
+JOIN members_member m ON m.id = r.member_id;
+ANALYZE board_added;
+INSERT INTO board_kin
+SELECT person, person FROM board_added
+UNION SELECT a.person, m.id FROM board_added a JOIN members_member m ON m.same_person_as_id = a.person;
+ANALYZE board_kin;
+"""
 COUNT = """
-WITH added AS (
-    SELECT r.id, r.added_day AS day, r.store_id, r.guide_id, r.code_id, r.added_at, r.ended_day, r.by_transfer,
-           coalesce(m.same_person_as_id, m.id) AS person
-    FROM board_touched t
-    JOIN guides_relation r ON r.guide_id = t.guide_id AND r.added_day = t.day
-    JOIN members_member m ON m.id = r.member_id
-), kin AS (
-    SELECT id, person AS member_id FROM added
-    UNION ALL SELECT a.id, m.id FROM added a JOIN members_member m ON m.same_person_as_id = a.person
-), known AS (
-    SELECT DISTINCT a.id FROM added a JOIN kin USING (id) JOIN guides_relation o ON o.member_id = kin.member_id
-    WHERE (o.added_at, o.guide_id, o.id) < (a.added_at, a.guide_id, a.id)
+WITH known AS (
+    SELECT DISTINCT a.id FROM board_added a JOIN board_kin k USING (person) JOIN guides_relation o USING (member_id)
+    WHERE o.id <> a.id AND (o.added_at, o.guide_id, o.id) < (a.added_at, a.guide_id, a.id)
       AND (o.ended_at IS NULL OR o.ended_at >= a.added_at)
 ), flows AS (
     SELECT day, store_id, guide_id, code_id,
@@ -79,7 +89,7 @@ WITH added AS (
            false AS losses, false AS drops, by_transfer AS moved_in, false AS moved_out,
            NOT by_transfer AND day <= %(kept_until)s AND (ended_day IS NULL OR ended_day > day + {keep}) AS kept_7,
            NOT by_transfer AND day <= %(kept_until)s AS kept_of
-    FROM added LEFT JOIN known USING (id)
+    FROM board_added LEFT JOIN known USING (id)
     UNION ALL
     SELECT r.ended_day, r.store_id, r.guide_id, r.code_id, false, false,
            r.state = 'lost', r.state = 'dropped', false, r.state = 'moved', false, false
@@ -141,6 +151,7 @@ def count(*, first: date, today: date) -> None:
     with connection.cursor() as cursor:
         cursor.execute(LEAVE_OUT, {"first": first})
         cursor.execute("ANALYZE board_touched")
+        cursor.execute(READ_ADDS)
         cursor.execute(COUNT, {"kept_until": today - timedelta(days=KEEP)})
         cursor.execute(FORGET)
         cursor.execute(REMEMBER)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 from django.http import Http404
 
+from scrm import clock
 from scrm.dashboard.models import NodeDay
+from scrm.dashboard.periods import Period
 from stores.models import Brand, Contract, Franchisee, Region, Store
 from stores.scope import Scope, ScopedQuerySet, scope_of
 
@@ -34,6 +36,13 @@ class Node:
         """The days of this node that the viewer may see; a franchisee, those of her contract over a store."""
         days = NodeDay.objects.filter(kind=self.kind, node_id=self.pk)
         return days.visible_to(self.viewer) if self.kind == Kind.STORE else days  # type: ignore[no-any-return]
+
+    def seen(self, period: Period) -> Period | None:
+        """The part of a period of which the viewer may read who stood where; None for none of it."""
+        if self.kind != Kind.STORE or not scope_of(self.viewer).franchisees:
+            return period
+        ends = self.days().filter(day__range=(period.first, period.last)).aggregate(first=Min("day"), last=Max("day"))
+        return Period(**ends) if ends["first"] else None
 
 
 def node_for(viewer: Any, public_id: str) -> Node:
@@ -89,9 +98,15 @@ def _covered(kind: str, scope: Scope) -> Q:
         Kind.FRANCHISEE: Q(pk__in=scope.franchisees),
         Kind.STORE: Q(pk__in=scope.stores)
         | Q(region__in=scope.regions)
-        | Q(pk__in=Contract.objects.filter(franchisee__in=scope.franchisees).values("store")),
+        | Q(pk__in=_signed(scope).values("store")),
     }
     return own.get(kind, Q(pk__in=[]))
+
+
+def _signed(scope: Scope) -> Any:
+    """The contracts that have begun; of those that ended the old days may be read."""
+    today = clock.day_of(clock.now())
+    return Contract.objects.filter(franchisee__in=scope.franchisees, starts_on__lte=today)
 
 
 def _node(kind: str, row: Any, viewer: Any) -> Node:

@@ -207,6 +207,9 @@ def by_code(node: Node, period: Period) -> Iterable[Row]:
 
 
 def _work(node: Node, period: Period, key: str, model: Any, say: Callable[[Any], Row]) -> Iterable[Row]:
+    if (seen_of := node.seen(period)) is None:
+        return
+    period = seen_of
     here = GuideDay.objects.filter(store=node.pk)
     seen = here.visible_to(node.viewer).filter(day__range=(period.first, period.last))
     flows = {row[key]: row for row in seen.values(key).annotate(**{name: Sum(name) for name in FLOWS})}
