@@ -73,7 +73,6 @@ class NewCodeForm(CodeForm):
     kind = forms.ChoiceField(
         label=_("leads to"),
         choices=[(kind.value, kind.label) for kind in (Code.Kind.STORE, Code.Kind.GUIDE, Code.Kind.GUIDES)],
-        initial=Code.Kind.STORE,
         widget=forms.RadioSelect,
     )
 

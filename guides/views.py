@@ -80,7 +80,7 @@ def code_new(request: HttpRequest) -> HttpResponse:
         q = request.GET.get("q", "").strip()
         found = stores.filter(Q(name__icontains=q) | Q(code__icontains=q) | Q(city__icontains=q))
         return render(request, "guides/code_new.html", {"page": _page(request, found.select_related("region"))})
-    form = NewCodeForm(request.POST or None, instance=Code(store=store))
+    form = NewCodeForm(request.POST or None, instance=Code(store=store, kind=Code.Kind.STORE))
     form.fields["guides"].queryset = listings.guides_at(store)  # type: ignore[attr-defined]
     if form.is_valid() and (made := _saved(form, lambda: form.create(by=request.user))):
         messages.success(request, _("The code is being made; its picture appears in a few seconds."))
