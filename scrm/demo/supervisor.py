@@ -51,6 +51,7 @@ class Demo:
         self._start_product()
         logins = self._once("opening", [sys.executable, "-m", "scrm.demo.opening"])
         self.say("the brand is learnt from WeCom, its people have their logins")
+        self._start_scheduler()
         self._wait_for("web", f"{self.wishes.base_url}/readyz")
         self.say("web, worker and scheduler are up")
         if self.is_new:
@@ -91,6 +92,8 @@ class Demo:
         web += ["--blocking-threads", "4", "--respawn-failed-workers", "--no-ws", "scrm.wsgi:application"]
         self._keep("web", [sys.executable, "-m", "granian", *web])
         self._keep("work", self._manage("work"))
+
+    def _start_scheduler(self) -> None:
         beat = ["-B", "-s", str(self.wishes.folder / "beat"), "-c", "2", "-l", "WARNING"]
         quietly = ["--without-gossip", "--without-mingle"]
         self._keep("celery", [sys.executable, "-m", "celery", "-A", "scrm", "worker", *beat, *quietly])
