@@ -1,9 +1,8 @@
 """Letters applied: `inbox.hand_on` with the real handlers, beside the least work that leaves the same rows."""
 
-import hashlib
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from bench import drain_floor, letters, world
@@ -14,7 +13,13 @@ STORES, GUIDES = 50, 300
 DERIVED = ("members_member", "guides_relationfact", "guides_relation", "guides_ownership", "audit_alarm")
 KEPT = "bench_letters"
 BATCH = 2000
-CHANGES = ("add_external_contact", "add_half_external_contact", "del_follow_user", "del_external_contact", "edit_external_contact")
+CHANGES = (
+    "add_external_contact",
+    "add_half_external_contact",
+    "del_follow_user",
+    "del_external_contact",
+    "edit_external_contact",
+)
 # fmt: off
 WEIGHTS = (50, 10, 12, 8, 20)
 # fmt: on
@@ -54,10 +59,19 @@ def measure(ground: Ground, *, quick: bool) -> list[Figure]:
             rate = one_round(ground, run, count)
             rates += [rate] if n else []
     differing = compare(ground, few)
-    naive, product_on_few = naive_rates(ground, few)
+    keep_letters(ground, mix(few, dense=0.3))
+    naive = one_round(ground, row_by_row, few)
     return [
         beside("drain: letters applied", "1/s", ours, floor, target=at_least(0.8)),
-        Figure("drain: product × row by row", percentile(ours, 0.5), "1/s", naive, percentile(ours, 0.5) / naive, few, at_least(50)),
+        Figure(
+            "drain: product × row by row",
+            percentile(ours, 0.5),
+            "1/s",
+            naive,
+            percentile(ours, 0.5) / naive,
+            few,
+            at_least(50),
+        ),
         Figure("drain: dense, rows unlike row by row", differing, "rows", n=few, target=value_at_most(0)),
     ]
 
@@ -66,7 +80,7 @@ def prepare(ground: Ground, count: int) -> None:
     """A brand, and letters that wait."""
     from bench import ingest
 
-    ingest.connect(ground)
+    ingest.connect_corp()
     world.build(STORES, GUIDES)
     keep_letters(ground, mix(count, dense=0.3))
 
@@ -167,12 +181,19 @@ def compare(ground: Ground, few: int) -> int:
 
 def story() -> set[tuple[Any, ...]]:
     """Relations, owners and facts in words that hold in any database."""
-    from django.db.models import F
-
     from guides.models import Ownership, Relation, RelationFact
 
-    who = {"guide": F("guide__userid"), "who": F("member__identities__value")}
-    columns = ["epoch", "state", "store_id", "code_id", "opened_at", "added_at", "ended_at", "guide_side", "customer_side"]
+    columns = [
+        "epoch",
+        "state",
+        "store_id",
+        "code_id",
+        "opened_at",
+        "added_at",
+        "ended_at",
+        "guide_side",
+        "customer_side",
+    ]
     told: set[tuple[Any, ...]] = set()
     for model, fields in (
         (Relation, [*columns, "opened_day", "added_day", "ended_day"]),
@@ -182,9 +203,3 @@ def story() -> set[tuple[Any, ...]]:
         rows = model.objects.values_list("guide__userid", "member__identities__value", *fields)  # type: ignore[attr-defined]
         told |= {(model.__name__, *row) for row in rows}
     return told
-
-
-def naive_rates(ground: Ground, few: int) -> tuple[float, float]:
-    """Letters a second, row by row and by the product, over the first few letters of the mix."""
-    keep_letters(ground, mix(few, dense=0.3))
-    return one_round(ground, row_by_row, few), one_round(ground, product, few)

@@ -32,12 +32,12 @@ DAY = "(%s AT TIME ZONE 'Asia/Shanghai')::date"
 
 READ = "SELECT id, digest, body FROM wecom_letter WHERE state = 'waiting' ORDER BY id LIMIT %s"
 STAGES = """
-CREATE TEMP TABLE stage (n int, userid text, person text, kind text, at timestamptz, digest bytea, state text, letter bigint)
-    ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE stage (n int, userid text, person text, kind text, at timestamptz, digest bytea, state text,
+    letter bigint) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE fold (id bigint, guide bigint, member bigint, store bigint, code bigint, state text, epoch int,
     opened timestamptz, added timestamptz, ended timestamptz, ours boolean, theirs boolean) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE owning (is_gone boolean, member bigint, store bigint, guide bigint, starts timestamptz, ends timestamptz)
-    ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE owning (is_gone boolean, member bigint, store bigint, guide bigint, starts timestamptz,
+    ends timestamptz) ON COMMIT DELETE ROWS;
 """
 PEOPLE = f"""
 WITH fresh AS MATERIALIZED (
@@ -66,16 +66,19 @@ JOIN members_identity i ON i.kind = 'external_userid' AND i.corp_id = %(corp)s A
 LEFT JOIN guides_code c ON s.state <> '' AND c.state = s.state
 WHERE s.kind <> '' ON CONFLICT (digest) DO NOTHING
 """
-COLUMNS = "guide_id, member_id, store_id, code_id, state, epoch, opened_at, added_at, ended_at, guide_side, customer_side"
+COLUMNS = (
+    "guide_id, member_id, store_id, code_id, state, epoch, opened_at, added_at, ended_at, guide_side, customer_side"
+)
 RELATIONS = f"SELECT id, {COLUMNS} FROM guides_relation WHERE member_id = ANY(%s) ORDER BY epoch"
 CHANGE = f"""
-UPDATE guides_relation r SET store_id = f.store, code_id = f.code, state = f.state, added_at = f.added, ended_at = f.ended,
-    guide_side = f.ours, customer_side = f.theirs, added_day = {DAY % "f.added"}, ended_day = {DAY % "f.ended"},
-    changed_at = %(now)s
+UPDATE guides_relation r SET store_id = f.store, code_id = f.code, state = f.state, added_at = f.added,
+    ended_at = f.ended, guide_side = f.ours, customer_side = f.theirs, added_day = {DAY % "f.added"},
+    ended_day = {DAY % "f.ended"}, changed_at = %(now)s
 FROM fold f WHERE f.id = r.id
 """
 ADD = f"""
-INSERT INTO guides_relation (public_id, {COLUMNS}, opened_day, added_day, ended_day, by_transfer, store_chosen, changed_at)
+INSERT INTO guides_relation (public_id, {COLUMNS}, opened_day, added_day, ended_day, by_transfer, store_chosen,
+    changed_at)
 SELECT {sql_id("rel_")}, guide, member, store, code, state, epoch, opened, added, ended, ours, theirs,
        {DAY % "opened"}, {DAY % "added"}, {DAY % "ended"}, false, false, %(now)s
 FROM fold WHERE id IS NULL

@@ -25,6 +25,7 @@ OTHERS = (
     "FIELD_KEYS",
     "SECRET_KEY",
 )
+EMPTY = "empty_house"  # a migrated database without rows, from which others are made
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
@@ -79,6 +80,8 @@ def _migrated(folder: Path, cluster: postgres.Cluster) -> Ground:
     env |= {"DATABASE_URL": cluster.url_app, "BROKER_URL": "memory://", "WECOM_API_BASE_URL": "http://127.0.0.1:9"}
     migrate = [sys.executable, str(ROOT / "manage.py"), "migrate", "--no-input", "-v", "0"]
     subprocess.run(migrate, check=True, env={**env, "DATABASE_OWNER_URL": cluster.url_owner}, cwd=ROOT)
+    with psycopg.connect(cluster.url(postgres.SUPERUSER, "postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {EMPTY} TEMPLATE {postgres.DATABASE}")  # type: ignore[call-overload]
     for name in OTHERS:
         os.environ.pop(name, None)
     os.environ.update(env)

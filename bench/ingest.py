@@ -13,9 +13,9 @@ from typing import Any
 from bench import floor, letters
 from bench.figures import Figure, Target, at_least, at_most, beside, percentile, value_at_most
 from bench.ground import Ground
-from bench.servers import ASGI, HOST, ROOT, WSGI, Server, cpu_of, granian
+from bench.servers import ASGI, ROOT, WSGI, Server, cpu_of, granian
+from scrm.embedded import postgres
 
-assert HOST == "127.0.0.1"
 NAIVE_LETTERS = 150
 LETTERS = "wecom_letter"
 
@@ -54,7 +54,8 @@ class Rounds:
 def measure(ground: Ground, *, quick: bool) -> list[Figure]:
     """The figures of ingest, all from interleaved rounds over the same letters."""
     count, rounds, open_count = (2500, 2, 900) if quick else (8000, 5, 1500)
-    connect(ground)
+    connect_corp()
+    make_floor(ground)
     corpus = ground.folder / "letters"
     letters.write(letters.adds(count), corpus)
     found = Rounds()
@@ -77,8 +78,8 @@ def measure(ground: Ground, *, quick: bool) -> list[Figure]:
     return figures(found, rounds, open_count // rounds * rounds)
 
 
-def connect(ground: Ground) -> None:
-    """A corp with one receiver, and the floor's table."""
+def connect_corp() -> None:
+    """A corp with one receiver."""
     from scrm import clock
     from scrm.wecom import corps
 
@@ -91,10 +92,14 @@ def connect(ground: Ground) -> None:
         slug=letters.SLUG,
         at=clock.now(),
     )
+
+
+def make_floor(ground: Ground) -> None:
+    """A table of the same shape for the floor."""
     ground.as_owner(
-        f"CREATE TABLE {floor.TABLE} (LIKE {LETTERS} INCLUDING ALL)",
-        f"GRANT ALL ON {floor.TABLE} TO {ground.cluster.url_app.split('//')[1].split('@')[0]}",
-        "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO zhanggui_app",
+        f"CREATE TABLE IF NOT EXISTS {floor.TABLE} (LIKE {LETTERS} INCLUDING ALL)",
+        f"GRANT ALL ON {floor.TABLE} TO {postgres.APP}",
+        f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {postgres.APP}",
     )
 
 
