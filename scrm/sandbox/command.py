@@ -31,8 +31,10 @@ def serve(options: dict[str, Any]) -> None:
     """Run until SIGINT or SIGTERM."""
     given = {name: options[name] for name in APP if options[name]}
     world = {name: options[name] for name in ("seed", "stores", "customers", "frozen_at")}
-    sandbox = Sandbox(**world, **given)
     place = Path(options["keep"]) if options["keep"] else None
+    if place and place.exists():
+        world["frozen_at"] = None  # a world that is remembered has a time of its own
+    sandbox = Sandbox(**world, **given)
     if place:
         memory.recall(sandbox, place)
     done = threading.Event()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -149,6 +150,12 @@ def test_what_is_killed_comes_back(demo: Running, words: str) -> None:
     os.kill(min(before), signal.SIGKILL)
     until(lambda: {pid for pid, line in demo.processes().items() if words in line} - before)
     until(lambda: demo.ask("/readyz"))
+
+
+def test_the_worlds_clock_is_ours_even_after_its_fall(demo: Running) -> None:
+    [wecom] = [words[1] for words in demo.words("WeCom")]
+    with urllib.request.urlopen(wecom + "time", timeout=10) as answer:
+        assert json.load(answer)["now"] == pytest.approx(time.time(), abs=30)
 
 
 def test_sigterm_ends_all_of_it(demo: Running) -> None:
