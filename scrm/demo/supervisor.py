@@ -163,7 +163,7 @@ class Demo:
         self.running.append(program)
         program.start()
 
-    def _wait_for(self, name: str, url: str, *, patience: float = 60) -> None:
+    def _wait_for(self, name: str, url: str, *, patience: float = 120) -> None:
         program = next(program for program in self.running if program.name == name)
         gives_up = time.monotonic() + patience
         while not _answers(url):

@@ -23,6 +23,7 @@ from scrm.embedded import places
 ROLES = {"hq", "analyst", "region", "franchise", "manager", "guide"}
 OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "TEST_APP_ROLE", "PROFILE", "DJANGO_SETTINGS_MODULE")
 
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
 
 
@@ -158,6 +159,7 @@ def test_the_worlds_clock_is_ours_even_after_its_fall(demo: Running) -> None:
         assert json.load(answer)["now"] == pytest.approx(time.time(), abs=30)
 
 
+@on_linux
 def test_sigterm_ends_all_of_it(demo: Running) -> None:
     processes = set(demo.processes())
     assert len(processes) > 5
