@@ -39,7 +39,7 @@ COLUMNS = "guide_id, member_id, kind, at, digest, state, code_id, letter_id, cre
 FACTS = f"""
 INSERT INTO guides_relationfact ({COLUMNS}, recorded_at) SELECT {COLUMNS}, %s FROM heard
 ON CONFLICT (digest) DO NOTHING
-RETURNING id, guide_id, member_id, kind, at, state, code_id
+RETURNING id, guide_id, member_id, kind, state, code_id
 """
 KNOWN_GUIDES = """
 SELECT corp_id, lower(userid), id FROM guides_guide WHERE corp_id = ANY(%s) AND lower(userid) = ANY(%s)
@@ -82,7 +82,6 @@ class Noted:
     guide_id: int
     member_id: int
     kind: str
-    at: datetime
     state: str
     code_id: int | None
 
