@@ -36,7 +36,10 @@ AT_ONCE = 64
 PLAN = """
 INSERT INTO wecom_outboundcall (corp_id, app_id, api, key, body, letter_id, deadline, due_at, created_at,
                                 state, attempts, tellings, in_doubt, last_error)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'planned', 0, 0, false, '') ON CONFLICT (corp_id, key) DO NOTHING
+SELECT p.*, 'planned', 0, 0, false, ''
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::bigint[], %s::timestamptz[],
+            %s::timestamptz[], %s::timestamptz[]) AS p
+ON CONFLICT (corp_id, key) DO NOTHING
 """
 CLAIM = """
 UPDATE wecom_outboundcall c
@@ -89,7 +92,7 @@ def plan(
     """The row of a call, in the caller's transaction; for a key that was planned before, the row of then."""
     row = _row(Plan(corp, api, body, key, deadline, letter_id, app), at)
     with connection.cursor() as cursor:
-        cursor.execute(PLAN + " RETURNING id", row)
+        cursor.execute(PLAN + " RETURNING id", [[value] for value in row])
         made = cursor.fetchone()
     if made:
         return OutboundCall.objects.get(pk=made[0])
@@ -98,8 +101,10 @@ def plan(
 
 def plan_all(plans: Sequence[Plan], *, at: datetime) -> None:
     """Writes many calls at once; those whose key is known already are left as they are."""
-    with connection.cursor() as cursor:
-        cursor.executemany(PLAN, [_row(one, at) for one in sorted(plans, key=lambda one: one.key or "")])
+    rows = [_row(one, at) for one in sorted(plans, key=lambda one: one.key or "")]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(PLAN, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _row(one: Plan, at: datetime) -> list[Any]:
