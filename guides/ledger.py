@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
 
@@ -100,19 +100,17 @@ def read(members: Sequence[int]) -> Ledger:
 
 
 def matched(drafts: Sequence[Row], before: Sequence[Row]) -> list[Row]:
-    """The drafts with the ids of the rows that they replace, and the store that a person chose for them."""
+    """The drafts, now with the ids of the rows that they replace and the store that a person chose for them."""
     by_opening = {row.opened_at: row for row in before}
     found = {id(draft): by_opening.pop(draft.opened_at, None) for draft in drafts}
     left = list(by_opening.values())
-    result = []
     for draft in drafts:
         old = found[id(draft)] or (left.pop(0) if left else None)
         if old is not None:
-            draft = replace(draft, id=old.id)
+            draft.id = old.id
             if old.store_chosen and draft.code_id is None:
                 draft.store_id, draft.store_chosen = old.store_id, True
-        result.append(draft)
-    return result
+    return list(drafts)
 
 
 def write(new: Iterable[Row], changed: Iterable[Row], gone: Sequence[int], *, now: datetime) -> None:
