@@ -3,16 +3,18 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 
 from guides import codes, postings
 from guides.forms import CodeForm
-from guides.listings import condition, guides_at, with_adds
+from guides.listings import condition, guides_at, with_adds, works_elsewhere
 from guides.models import Code, GroupChat, Guide, HouseAccount, Ownership, Posting, Relation
 from members.admin import MemberAdmin
 from scrm import clock
@@ -34,6 +36,10 @@ class PostingInline(ScopedInline):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_add_permission(self, request: HttpRequest, obj: Any) -> bool:
+        """Another store's guide is not posted here by its neighbours: her customers there would lose their store."""
+        return super().has_add_permission(request, obj) and not (obj and works_elsewhere(obj, request.user))
+
 
 @admin.register(Guide)
 class GuideAdmin(ScopedAdmin):
@@ -48,7 +54,13 @@ class GuideAdmin(ScopedAdmin):
     inlines = (PostingInline,)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("postings__store")
+        seen = Posting.objects.visible_to(request.user).filter(ends_at=None).select_related("store")
+        return super().get_queryset(request).prefetch_related(Prefetch("postings", seen, to_attr="seen_postings"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who signs in as her, and who follows her, matters at all her stores: who sees them all says it."""
+        shared = ("person", "successor") if obj and works_elsewhere(obj, request.user) else ()
+        return (*self.readonly_fields, *shared)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -79,7 +91,7 @@ class GuideAdmin(ScopedAdmin):
 
     @display(description=_("stores"))
     def shown_stores(self, guide: Any) -> str:
-        return "、".join(posting.store.name for posting in guide.postings.all() if posting.ends_at is None)
+        return "、".join(posting.store.name for posting in guide.seen_postings)
 
     @display(description=_("status"), label={"active": "success", "left": "danger", "inactive": "warning"})
     def shown_status(self, guide: Guide) -> tuple[str, str]:
@@ -217,6 +229,7 @@ MemberAdmin.inlines = (*MemberAdmin.inlines, RelationInline, OwnershipInline)
 
 @admin.register(Relation)
 class RelationAdmin(ReadOnly, ScopedAdmin):
+    paginator = InfinitePaginator  # counting millions would take longer than showing fifty
     list_display = ("member", "guide", "store", "shown_state", "added_at", "ended_at")
     list_filter = (("state", ChoicesDropdownFilter),)
     list_select_related = ("member", "guide", "store")

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from guides.models import Code, Guide, Relation
+from guides.models import Code, Guide, Posting, Relation
 from stores.models import Store
 from stores.scope import scope_of
 
@@ -38,12 +38,28 @@ def guides_at(store: Store, corp_id: int | None = None) -> QuerySet[Guide]:
 
 
 def unplaced(viewer: Any) -> QuerySet[Relation]:
-    """The relations without a store that the viewer may place: her own; a manager's, those of her guides too."""
+    """The relations without a store that the viewer may place: her own; a manager's, those of her guides too.
+
+    A guide who comes from elsewhere does not bring the customers whom she won there.
+    """
     lost = Relation.objects.filter(store=None, added_at__isnull=False)
     scope = scope_of(viewer)
     if not (scope.everything or scope.regions or scope.franchisees or scope.stores):
         return lost.filter(guide__person=viewer.pk)
-    return lost.filter(guide__in=Guide.objects.visible_to(viewer))
+    return lost if scope.everything else lost.filter(Exists(_worked_here(viewer)))
+
+
+def _worked_here(viewer: Any) -> QuerySet[Posting]:
+    """The present postings in the viewer's stores that began before an add, or as the first that we know of."""
+    earlier = Posting.objects.filter(guide=OuterRef("guide"), starts_at__lt=OuterRef("starts_at"))
+    here = Posting.objects.visible_to(viewer).filter(guide=OuterRef("guide"), ends_at=None)
+    return here.filter(Q(starts_at__lte=OuterRef("added_at")) | ~Exists(earlier))
+
+
+def works_elsewhere(guide: Guide, viewer: Any) -> bool:
+    """Whether she works at a store that the viewer does not see."""
+    seen = Posting.objects.visible_to(viewer)
+    return guide.postings.filter(ends_at=None).exclude(pk__in=seen.values("pk")).exists()  # type: ignore[attr-defined]
 
 
 def stores_for(relation: Relation, viewer: Any) -> QuerySet[Store]:

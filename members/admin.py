@@ -7,9 +7,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
 
 from members.models import Identity, Member, Tag, TagGroup
 from stores.admin import ReadOnly, ScopedAdmin, ScopedInline
+from stores.scope import scope_of
 
 
 class IdentityInline(ReadOnly, ScopedInline):
@@ -19,13 +21,18 @@ class IdentityInline(ReadOnly, ScopedInline):
 
 @admin.register(Member)
 class MemberAdmin(ReadOnly, ScopedAdmin):
+    paginator = InfinitePaginator  # counting millions would take longer than showing fifty
     list_display = ("shown_name", "shown_gender", "created_at")
     list_filter = (("gender", ChoicesDropdownFilter),)
     search_fields = ("name", "identities__value")
     search_help_text = _("Name or external_userid")
-    fields = ("name", "gender", "created_at", "same_person_as")
     ordering = ("-id",)
     inlines: tuple[Any, ...] = (IdentityInline,)  # guides adds its relations, a floor above
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who else she is may be a customer of other stores: HQ alone sees that."""
+        more = ("same_person_as",) if scope_of(request.user).everything else ()
+        return ("name", "gender", "created_at", *more)
 
     @display(description=_("customer"), ordering="name")
     def shown_name(self, member: Member) -> str:

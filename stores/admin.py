@@ -188,7 +188,8 @@ class RegionAdmin(ScopedAdmin):
     inlines = (DepartmentInline,)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).annotate(n_stores=models.Count("stores"))
+        seen = models.Q(stores__in=Store.objects.visible_to(request.user))
+        return super().get_queryset(request).annotate(n_stores=models.Count("stores", filter=seen))
 
     @display(description=_("stores"), ordering="n_stores")
     def store_count(self, region: Any) -> int:
@@ -272,7 +273,9 @@ class PersonAdmin(ScopedAdmin, UserAdmin):  # type: ignore[misc]
     add_fieldsets = ((None, {"fields": ("name", "username", "password1", "password2")}),)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("seats__region", "seats__franchisee", "seats__store")
+        seen = Seat.objects.visible_to(request.user).filter(ends_at=None)
+        placed = seen.select_related("region", "franchisee", "store")
+        return super().get_queryset(request).prefetch_related(models.Prefetch("seats", placed, to_attr="seen_seats"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # what she did stays hers; she is made inactive
@@ -287,4 +290,4 @@ class PersonAdmin(ScopedAdmin, UserAdmin):  # type: ignore[misc]
 
     @display(description=_("seats"))
     def shown_seats(self, person: Any) -> str:
-        return "、".join(str(seat) for seat in person.seats.all() if seat.ends_at is None)
+        return "、".join(str(seat) for seat in person.seen_seats)

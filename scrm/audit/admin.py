@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
+from unfold.paginator import InfinitePaginator
 
 from scrm import clock
 from scrm.audit import alarms, entries, kinds
@@ -36,6 +37,7 @@ class Unchangeable(ModelAdmin):
 
 @admin.register(Entry)
 class EntryAdmin(Unchangeable):
+    paginator = InfinitePaginator  # counting millions would take longer than showing fifty
     list_display = ("at", "actor", "shown_verb", "shown_thing", "subject_id")
     list_filter = (("at", RangeDateTimeFilter),)
     list_select_related = ("actor",)

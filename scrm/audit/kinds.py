@@ -65,8 +65,8 @@ VERBS: dict[str, Any] = {
     "created": pgettext_lazy("deed", "created"),
     "printed": pgettext_lazy("deed", "printed"),
     "placed": pgettext_lazy("deed", "put into a store"),
-    "given": pgettext_lazy("deed", "given"),
-    "taken": pgettext_lazy("deed", "taken away"),
+    "seat.given": pgettext_lazy("deed", "seat given"),
+    "seat.taken": pgettext_lazy("deed", "seat taken away"),
     "cleared": pgettext_lazy("deed", "cleared"),
     "replay": pgettext_lazy("deed", "replayed"),
     "park": pgettext_lazy("deed", "set aside"),
@@ -80,7 +80,7 @@ def meaning(kind: str) -> tuple[Any, Any]:
 
 def deed(verb: str) -> str:
     """What was done, such as 修改 for `code.changed`."""
-    return str(VERBS.get(verb.rpartition(".")[2], verb))
+    return str(VERBS.get(verb) or VERBS.get(verb.rpartition(".")[2], verb))
 
 
 def thing(label: str) -> str:
