@@ -207,17 +207,16 @@ def by_code(node: Node, period: Period) -> Iterable[Row]:
 
 
 def _work(node: Node, period: Period, key: str, model: Any, say: Callable[[Any], Row]) -> Iterable[Row]:
-    if (seen_of := node.seen(period)) is None:
+    if (told := node.seen(period)) is None:
         return
-    period = seen_of
     here = GuideDay.objects.filter(store=node.pk)
-    seen = here.visible_to(node.viewer).filter(day__range=(period.first, period.last))
+    seen = here.visible_to(node.viewer).filter(day__range=(told.first, told.last))
     flows = {row[key]: row for row in seen.values(key).annotate(**{name: Sum(name) for name in FLOWS})}
     change = F("adds") + F("moved_in") - F("losses") - F("drops") - F("moved_out")
     stand = (
-        here.filter(day__lte=period.last)
+        here.filter(day__lte=told.last)
         .values(key)
-        .annotate(live=Sum(change), live_at_start=Coalesce(Sum(change, filter=Q(day__lt=period.first)), 0))
+        .annotate(live=Sum(change), live_at_start=Coalesce(Sum(change, filter=Q(day__lt=told.first)), 0))
     )
     live = {row[key]: row for row in stand}
     known = model.objects.in_bulk([pk for pk in live if pk])
