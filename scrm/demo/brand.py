@@ -19,7 +19,9 @@ from stores import places, seats
 from stores.models import Franchisee, Person, Region, Role, Store
 
 FRANCHISED = re.compile(r"（加盟·(?P<owner>.+)）")  # the sample brand says so in the store's name
+OFFICE_ROLES = ("hq", "analyst", "region", "franchise")  # who sign in under the name of their role
 OFFICE = (("hq", Role.HQ_ADMIN, "陈总"), ("analyst", Role.ANALYST, "数据分析员"))
+STORES_WITH_CODES = 200  # a bigger brand shows as much, and starts in time
 WELCOME = "您好，欢迎来到{brand}{store}！我是您的专属导购{guide}，新品、尺码、售后都可以随时找我。"
 
 
@@ -41,7 +43,8 @@ def furnish(*, at: datetime, began_at: datetime) -> None:
 
 def people() -> list[Login]:
     """Somebody of each role, with her password."""
-    found = {username: username for username in ("hq", "analyst", "region", "franchise")}
+    known = set(Person.objects.filter(username__in=OFFICE_ROLES).values_list("username", flat=True))
+    found = {role: role for role in OFFICE_ROLES if role in known}
     for role, is_manager in (("manager", True), ("guide", False)):
         floor = Guide.objects.filter(postings__ends_at=None, postings__is_manager=is_manager, can_contact=True)
         first = floor.exclude(person=None).order_by("postings__store__code", "pk").first()
@@ -51,10 +54,17 @@ def people() -> list[Login]:
 
 
 def _contracts(at: datetime) -> None:
+    """Franchisees and their stores as the stores' names say; a brand too small for one lends its last store."""
     for store in Store.objects.filter(name__contains="加盟", contracts=None).select_related("region__brand"):
         if named := FRANCHISED.search(store.name):
-            franchisee, _ = Franchisee.objects.get_or_create(brand=store.region.brand, name=named["owner"])
-            places.sign_contract(store, franchisee=franchisee, on=clock.day_of(at))
+            _franchise(store, named["owner"], at)
+    if not Franchisee.objects.exists() and (last := Store.objects.order_by("pk").last()):
+        _franchise(last, "加盟商", at)
+
+
+def _franchise(store: Store, owner: str, at: datetime) -> None:
+    franchisee, _ = Franchisee.objects.get_or_create(brand=store.region.brand, name=owner)
+    places.sign_contract(store, franchisee=franchisee, on=clock.day_of(at))
 
 
 def _office_people(at: datetime) -> Person:
@@ -75,7 +85,8 @@ def _person(username: str, name: str) -> Person:
 
 def _codes(by: Person, at: datetime) -> None:
     """Each store has a code at the till and one in the window, and its first guides have one of their own."""
-    for store in Store.objects.filter(codes=None):
+    first = Store.objects.order_by("pk").values("pk")[:STORES_WITH_CODES]
+    for store in Store.objects.filter(pk__in=first, codes=None):
         posted = Guide.objects.filter(postings__store=store, postings__ends_at=None, can_contact=True)
         floor = list(posted.filter(status=Guide.Status.ACTIVE).order_by("postings__is_manager", "pk"))
         if floor:

@@ -16,6 +16,7 @@ OPENS, HOURS = 10, 12  # shops open from ten to ten
 HOUR, DAY, CHINA = 3600, 86_400, 8 * 3600
 A_DAY = 14  # scans of twelve stores on a quiet day
 BUSIER = (1.0, 0.9, 0.9, 1.0, 1.3, 1.9, 1.7)  # Monday to Sunday
+BUSIEST = 48  # stores; a bigger brand has as many customers
 PATIENCE = 60.0
 
 
@@ -31,7 +32,7 @@ def live_through(town: Town, *, days: int, stores: int) -> None:
         now = float(town.ask("time")["now"])
         weekday = time.gmtime(now + CHINA).tm_wday
         growing = 0.8 + 0.4 * day / days
-        scans = A_DAY * stores / 12 * BUSIER[weekday] * growing * town.dice.uniform(0.8, 1.2)
+        scans = A_DAY * min(stores, BUSIEST) / 12 * BUSIER[weekday] * growing * town.dice.uniform(0.8, 1.2)
         for _ in range(HOURS):
             for _ in range(int(scans / HOURS + town.dice.random())):
                 town.one_scan_and_what_follows()
