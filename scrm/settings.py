@@ -69,9 +69,15 @@ def problems() -> list[str]:
             "FIELD_KEYS is missing or has a key under 32 characters",
         ),
         (SECRET_KEY == NOT_SECRET or NOT_SECRET in FIELD_KEYS, "SECRET_KEY or FIELD_KEYS is the demo's public one"),
+        (
+            any(len(set(key)) < 5 or key.startswith("django-insecure-") for key in [SECRET_KEY, *FIELD_KEYS] if key),
+            "SECRET_KEY or FIELD_KEYS is no random text",
+        ),
         (SECRET_KEY in FIELD_KEYS, "FIELD_KEYS repeats SECRET_KEY; a thief of one must not have the other"),
         (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS is missing or '*'"),
         (DEBUG, "DEBUG is on"),
+        (bool(BASE_URL) and not BASE_URL.startswith("https://"), "BASE_URL is not https"),
+        (not os.environ.get("TRUSTED_PROXIES", "0").isdecimal(), "TRUSTED_PROXIES is not a number of proxies"),
         (not DATABASE_URL, "DATABASE_URL is missing; the embedded PostgreSQL is for demo and tests"),
         (bool(app) and "postgresql" not in app.get("ENGINE", ""), "DATABASE_URL is not PostgreSQL"),
         (
@@ -162,7 +168,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "scrm.desk.policy",
-    "django_structlog.middlewares.RequestMiddleware",
+    "scrm.audit.requests.Journal",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "scrm.urls"

@@ -38,8 +38,12 @@ class Failures(SimpleRateThrottle):
     duration: int
 
     def allow_request(self, request: Request, view: Any) -> bool:
+        return self.allows(request, request.data.get("username") if isinstance(request.data, dict) else None)
+
+    def allows(self, request: Any, name: Any) -> bool:
+        """Whether somebody at this address may try a password for this name now."""
         self.now = self.timer()
-        self.keys = self._keys(request)
+        self.keys = self._keys(request, name)
         return all(len(self._recent(key)) < self.num_requests for key in self.keys)
 
     def count(self) -> None:
@@ -53,7 +57,6 @@ class Failures(SimpleRateThrottle):
     def _recent(self, key: str) -> list[float]:
         return [then for then in self.cache.get(key, []) if then > self.now - self.duration]
 
-    def _keys(self, request: Request) -> list[str]:
-        name = request.data.get("username") if isinstance(request.data, dict) else None
-        marks = [f"address {self.get_ident(request)}", f"name {str(name).casefold()}"]
+    def _keys(self, request: Any, name: Any) -> list[str]:
+        marks = [f"address {self.get_ident(request)}", f"name {str(name).strip().casefold()}"]
         return [f"token-failures:{hashlib.sha256(mark.encode('utf-8', 'replace')).hexdigest()}" for mark in marks]

@@ -121,6 +121,14 @@ def cluster(tmp_path: Any) -> Iterator[postgres.Cluster]:
     postgres.remove(tmp_path / "pg")
 
 
+@pytest.fixture(autouse=True)
+def _nobody_has_guessed_a_password_yet() -> None:
+    """Wrong guesses are counted in the process, which outlives a test."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture
 def cast(db: None) -> Any:
     """Everybody in their places (tests/cast.py)."""

@@ -21,7 +21,7 @@ from scrm.dashboard.periods import Period
 from scrm.dashboard.rankings import Ranking
 
 BOM = "\ufeff"  # without it Excel takes UTF-8 for GBK
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # Chinese Excel takes wide ones too
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

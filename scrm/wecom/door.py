@@ -143,7 +143,10 @@ class Door:
         """The exact bytes to answer when WeCom verifies the address (GET)."""
         *formal, echo = _values(query, ("msg_signature", "timestamp", "nonce", "echostr"))
         sealed = echo.replace(b" ", b"+")  # a proxy may have left a bare +
-        return self._decrypt(Formal(*_formal(formal)), sealed, at)
+        said = self._decrypt(Formal(*_formal(formal)), sealed, at)
+        if said.lstrip().startswith(b"<"):
+            raise Malformed("a letter for an echo")  # whoever caught one on its way would have it read out
+        return said
 
     def open(self, query: bytes, body: bytes, at: datetime) -> Opened:
         """The letter of a POST, in order: size, formats, signature, seal, receiver, XML."""

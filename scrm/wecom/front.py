@@ -1,5 +1,6 @@
 """The callback address, in front of Django: one answer for WSGI, ASGI and Django's own view."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
@@ -171,6 +172,7 @@ class AsgiDoor:
     def __init__(self) -> None:
         self.group = commit.AsyncGroupCommit()
         self.book = receivers.Book(list)
+        self.looking = asyncio.Lock()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -198,11 +200,16 @@ class AsgiDoor:
     async def find(self, slug: str) -> receivers.Known:
         """As Book.find, which must not wait for the database in here."""
         if self.book.stale(slug):
-            try:
-                self.book.write(await self.group.read(receivers.ALL))
-            except Exception as error:
-                self.book.keep(error)
+            async with self.looking:  # a crowd of strangers looks once, over one connection
+                if self.book.stale(slug):
+                    await self._look()
         return self.book.known(slug)
+
+    async def _look(self) -> None:
+        try:
+            self.book.write(await self.group.read(receivers.ALL))
+        except Exception as error:
+            self.book.keep(error)
 
 
 async def read_all(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:

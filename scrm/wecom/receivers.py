@@ -1,5 +1,6 @@
 """Who receives letters: addresses, their locks, and changing the keys."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -59,15 +60,21 @@ class Book:
         self.load, self.fresh_for, self.strangers_every = load, fresh_for, strangers_every
         self.by_slug: dict[str, Known] = {}
         self.read_at: float | None = None
+        self.looking = threading.Lock()
 
     def find(self, slug: str) -> Known:
         """The receiver at an address; raises NoSuchReceiver, or what load raises while nothing was ever read."""
         if self.stale(slug):
-            try:
-                self.write(self.load())
-            except Exception as error:
-                self.keep(error)
+            with self.looking:  # a crowd of strangers looks once
+                if self.stale(slug):
+                    self._look()
         return self.known(slug)
+
+    def _look(self) -> None:
+        try:
+            self.write(self.load())
+        except Exception as error:
+            self.keep(error)
 
     def stale(self, slug: str) -> bool:
         """True when it is time to look again; an address that nobody knows makes us look sooner."""
