@@ -186,7 +186,7 @@ def _sorted(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
     else:
         by = ExpressionWrapper(by, output_field=FloatField())
         order = by.asc(nulls_last=True) if asked.rising else by.desc(nulls_last=True)
-    return rows.order_by(order, "store")
+    return rows.order_by(order, "store_id")
 
 
 def _over(part: str, whole: Any) -> Any:
