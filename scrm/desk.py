@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -139,5 +140,16 @@ def policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
         if request.path.startswith("/admin/"):
             response.setdefault("Content-Security-Policy", POLICY)
         return response
+
+    return answer
+
+
+def readable(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: a query with a NUL, which no text in the database can hold, is a 400 wherever it is asked."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("a NUL in the query")
+        return get_response(request)
 
     return answer

@@ -83,6 +83,7 @@ class Store(models.Model):
 class Franchisee(models.Model):
     """A party that runs stores under dated contracts; not a level of the tree."""
 
+    seen_through = "contracts"
     store_path = "contracts__store"
 
     public_id = PublicId("f_")
@@ -161,9 +162,10 @@ class Opening(Dated):
 
 
 class Contract(Dated):
-    """A franchisee's right over a store for some days."""
+    """A franchisee's right over a store for some days; other franchisees read neither of it nor of its party."""
 
     store_path = "store"
+    day_path = "starts_on"
 
     store = models.ForeignKey(Store, models.PROTECT, verbose_name=_("store"), related_name="contracts")
     franchisee = models.ForeignKey(Franchisee, models.PROTECT, verbose_name=_("franchisee"), related_name="contracts")

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import Welcome
 from guides import listings, postings
 from guides.models import Guide, Posting
+from scrm.audit.models import Entry
 from scrm.clock import day_of
 from scrm.dashboard import facts
 from stores import places, seats
@@ -158,3 +160,42 @@ def test_choices_are_ones_own(cast: Cast, model: str, field: str) -> None:
     found = [row["text"] for row in signed_in(cast.fang).get("/admin/autocomplete/", asked).json()["results"]]
     assert found
     assert not [text for text in found if text in ("Cai", "Ben", "Dong") or text.startswith("南京路")]
+
+
+@pytest.fixture
+def hao(cast: Cast) -> Person:
+    """Who takes Fang's first store over in a month."""
+    hao = Person.objects.create_user("hao", "hao-opens-the-shop", name="Hao")
+    haos = Franchisee.objects.create(brand=cast.brand, name="郝记")
+    seats.give(hao, Role.FRANCHISE_OWNER, franchisee=haos, at=NOW)
+    Contract.objects.filter(store=cast.fangs_first).update(ends_on=day_of(after(days=30)))
+    places.sign_contract(cast.fangs_first, franchisee=haos, on=day_of(after(days=30)))
+    return hao
+
+
+@pytest.mark.parametrize(("day", "who", "others"), [(1, "fang", "郝记"), (31, "hao", "方记")])
+def test_an_owner_reads_nothing_of_who_comes_after_or_was_before(
+    cast: Cast, hao: Person, day: int, who: str, others: str
+) -> None:
+    with time_machine.travel(after(days=day), tick=False):
+        client = signed_in(hao if who == "hao" else cast.fang)
+        pages = [client.get(reverse("admin:stores_store_change", args=[cast.fangs_first.pk]))]
+        pages += [client.get(reverse("admin:stores_franchisee_changelist"))]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert not [page for page in pages if others in page.content.decode()]
+
+
+@pytest.mark.parametrize("who", ["ann", "paula"])
+def test_who_only_reads_changes_nothing_at_any_desk(cast: Cast, who: str) -> None:
+    cast.add(MEI, "cai", code=cast.code())
+    Welcome.objects.create(name="brand", text="hi")
+    before, client = Entry.objects.count(), signed_in(getattr(cast, who))
+    for model in admin.site._registry:
+        desk, row = f"admin:{model._meta.label_lower.replace('.', '_')}", model._default_manager.first()
+        chosen = {"_selected_action": row.pk if row else 1, "post": "yes"}
+        for action in ("delete_selected", "replay", "park", "clear"):
+            client.post(reverse(f"{desk}_changelist"), {**chosen, "action": action})
+        assert client.post(reverse(f"{desk}_add")).status_code == 403
+        for page in ("change", "delete") if row else ():
+            assert client.post(reverse(f"{desk}_{page}", args=[row.pk]), chosen).status_code == 403
+    assert Entry.objects.count() == before

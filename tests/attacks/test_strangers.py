@@ -135,3 +135,14 @@ def test_production_does_not_start_with_what_can_be_guessed(name: str, value: st
     words = [sys.executable, "-c", "import scrm.settings"]
     said = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
     assert said.returncode == 1 and name in said.stderr.splitlines()[-1]
+
+
+ASKED = ["/codes/?q=", "/codes/?store=", "/codes/new/?store=", "/codes/sheet/?code=", "/admin/guides/code/?q="]
+ASKED += ["/api/v1/codes/?name=", "/admin/autocomplete/?app_label=guides&model_name=guide&field_name=person&term="]
+
+
+@pytest.mark.parametrize("address", ASKED)
+def test_a_nul_in_a_query_is_refused(cast: Cast, address: str) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(cast.ben)
+    assert client.get(f"{address}%00").status_code == 400
