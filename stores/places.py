@@ -3,7 +3,8 @@
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from stores.models import Brand, Contract, Franchisee, Opening, Placement, Region, Store
 
@@ -71,3 +72,19 @@ def settle(store: Store, *, on: date) -> None:
     if placement := Placement.objects.filter(store=store).on(on).first():
         store.region_id = placement.region_id
     Store.objects.filter(pk=store.pk).update(kind=store.kind, region=store.region_id)
+
+
+def settle_all(*, on: date) -> int:
+    """How many stores changed region or kind with the day, since a record that was dated ahead begins or ends."""
+    placed = Placement.objects.filter(store=OuterRef("pk")).on(on).values("region")[:1]  # type: ignore[attr-defined]
+    held = Exists(Contract.objects.filter(store=OuterRef("pk")).on(on))  # type: ignore[attr-defined]
+    stores = Store.objects.annotate(
+        placed=Coalesce(Subquery(placed), F("region"), output_field=BigIntegerField()), held=held
+    )
+    turned = stores.filter(
+        ~Q(region_id=F("placed")) | Q(held=True, kind=Store.Kind.DIRECT) | Q(held=False, kind=Store.Kind.FRANCHISE)
+    )
+    changed = list(turned)
+    for store in changed:
+        settle(store, on=on)
+    return len(changed)

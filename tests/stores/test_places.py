@@ -48,3 +48,13 @@ def test_a_seat_is_given_once_and_stands_where_its_role_does(cast: Cast) -> None
     assert Seat.objects.filter(person=cast.eve).count() == 1
     with pytest.raises(IntegrityError, match="a_seat_stands_where_its_role_does"), transaction.atomic():
         seats.give(cast.eve, Role.HQ_ADMIN, store=cast.xujiahui, at=NOW)
+
+
+def test_what_was_dated_ahead_begins_on_its_day(cast: Cast) -> None:
+    Placement.objects.filter(store=cast.xujiahui).update(ends_on=APRIL)
+    Placement.objects.create(store=cast.xujiahui, region=cast.south, starts_on=APRIL)
+    Contract.objects.create(store=cast.xujiahui, franchisee=cast.fangs, starts_on=APRIL)
+    assert places.settle_all(on=MARCH) == 0
+    assert places.settle_all(on=APRIL) == 1 and places.settle_all(on=APRIL) == 0
+    store = Store.objects.get(pk=cast.xujiahui.pk)
+    assert (store.region, store.kind) == (cast.south, Store.Kind.FRANCHISE)
