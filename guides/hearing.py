@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from scrm.ids import sql_id
+from scrm.ids import sql_array, sql_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ ON CONFLICT DO NOTHING
 """
 CODES = "SELECT corp_id, state, id FROM guides_code WHERE state = ANY(%s)"
 # Each event makes the customer due to be read: soon for her name, and again when a read can be trusted.
-DUE = "UPDATE members_identity SET read_due_at = least(coalesce(read_due_at, %s), %s) WHERE id = ANY(%s)"
+DUE = "UPDATE members_identity SET read_due_at = least(coalesce(read_due_at, %s), %s) WHERE id = ANY(%s::bigint[])"
 
 Name = tuple[int, str]  # of a corp
 
@@ -102,15 +102,15 @@ def write_down(news: Sequence[News], *, due: datetime, now: datetime) -> tuple[l
         cursor.execute(FACTS, [now])
         noted = [Noted(*row) for row in cursor.fetchall()]
         told = {people[n.corp_id, n.external_userid][1] for n in news if n.letter_id is not None}
-        cursor.execute(DUE, [due, due, sorted(told)])
+        cursor.execute(DUE, [due, due, sql_array(told)])
     return sorted({member for member, _identity in people.values()}), noted
 
 
 def _guides(wanted: dict[Name, News]) -> dict[Name, int]:
     """The ids of guides by corp and lower-case userid; those who were unknown are there now."""
-    asked = [[corp for corp, _ in wanted], [userid for _, userid in wanted]]
+    asked: list[list[Any]] = [[corp for corp, _ in wanted], [userid for _, userid in wanted]]
     known = _look_up(KNOWN_GUIDES, asked)
-    if missing := [n for name, n in wanted.items() if name not in known]:
+    if missing := [wanted[name] for name in sorted(wanted) if name not in known]:  # sorted: two workers may do so
         with connection.cursor() as cursor:
             cursor.execute(NEW_GUIDES, [[n.corp_id for n in missing], [n.userid for n in missing]])
         known = _look_up(KNOWN_GUIDES, asked)
@@ -123,7 +123,7 @@ def _people(news: Iterable[News]) -> dict[Name, tuple[int, int]]:
     for n in news:
         name = n.corp_id, n.external_userid
         since[name] = min(n.at, since.get(name, n.at))
-    asked = [[corp for corp, _ in since], [value for _, value in since]]
+    asked: list[list[Any]] = [[corp for corp, _ in since], [value for _, value in since]]
     known = _look_up(KNOWN_PEOPLE, asked)
     if missing := [(*name, at) for name, at in since.items() if name not in known]:
         with connection.cursor() as cursor:

@@ -66,7 +66,7 @@ def _guides(corp: Corp, told: Sequence[Staff], followers: AbstractSet[str]) -> t
     """The guides by lower-case userid, new ones made; and those who from now on may serve customers, or no longer."""
     keys = [one.userid.lower() for one in told]
     known = Guide.objects.annotate(low=Lower("userid")).filter(corp=corp, low__in=keys)
-    guides = {g.userid.lower(): g for g in known.select_for_update(of=("self",))}
+    guides: dict[str, Guide] = {g.userid.lower(): g for g in known.select_for_update(of=("self",))}
     fresh: list[Guide] = []
     differing: list[Guide] = []
     turned: list[Guide] = []
