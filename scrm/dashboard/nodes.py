@@ -96,9 +96,7 @@ def _covered(kind: str, scope: Scope) -> Q:
     own: dict[str, Q] = {
         Kind.REGION: Q(pk__in=scope.regions),
         Kind.FRANCHISEE: Q(pk__in=scope.franchisees),
-        Kind.STORE: Q(pk__in=scope.stores)
-        | Q(region__in=scope.regions)
-        | Q(pk__in=_signed(scope).values("store")),
+        Kind.STORE: Q(pk__in=scope.stores) | Q(region__in=scope.regions) | Q(pk__in=_signed(scope).values("store")),
     }
     return own.get(kind, Q(pk__in=[]))
 
