@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from bench.ground import Ground
 
 SIZES = (100, 1000, 10_000)
 PERIOD = 30  # days
-PAGE_LIMIT = value_at_most(300)
+DATABASE_LIMIT, PAGE_LIMIT = value_at_most(2), value_at_most(300)
 RAW = """
 SELECT day, adds, people_adds, losses, drops, moved_in, moved_out, kept_7, kept_of, live_at_start, live
 FROM dashboard_nodeday WHERE kind = %s AND node_id = %s AND day BETWEEN %s AND %s
@@ -36,13 +36,13 @@ class Asked:
             self.seconds += time.perf_counter() - began
 
 
-@dataclass(frozen=True)
+@dataclass
 class Timed:
     """Milliseconds of each time: of the whole, and of the database's part; and queries of the last one."""
 
-    whole: list[float]
-    database: list[float]
-    queries: int
+    whole: list[float] = field(default_factory=list)
+    database: list[float] = field(default_factory=list)
+    queries: int = 0
 
 
 def measure(ground: Ground, *, quick: bool) -> list[Figure]:
@@ -78,20 +78,18 @@ def boards_of(stores: int, reads: int) -> tuple[list[Figure], float]:
     today = clock.day_of(clock.now())
     period = spans(today)["days_30"]
     nodes = {name: boards.node_for(viewer(), public_id) for name, public_id in places().items()}
-    figures = []
+    figures, hq = [], 0.0
     for name, node in nodes.items():
-        ours = timed(lambda node=node: boards.growth(node, period.first, period.last), reads)
-        floor = timed(lambda node=node: raw(node, period), reads)
-        figures.append(_beside(f"boards: {name}, database p99, {stores:,} stores", ours, floor, value_at_most(2)))
-        median = percentile(ours.database, 0.5)
-        hq = median if name == "HQ" else None
+        ours, floor = timed(
+            reads, lambda node=node: boards.growth(node, period.first, period.last), lambda node=node: raw(node, period)
+        )
+        figures.append(_beside(f"boards: {name}, {stores:,} stores, DB p99", ours, floor))
+        hq = percentile(ours.database, 0.5) if name == "HQ" else hq
     for name in ("HQ", "region"):
         asked = rankings.asked({"part": "stores"}, nodes[name])
-        ours = timed(lambda name=name, asked=asked: rankings.children(nodes[name], period, asked), reads)
-        figures.append(
-            _beside(f"boards: leaderboard of {name}, database p99, {stores:,} stores", ours, None, value_at_most(2))
-        )
-    return figures, hq or 0.0
+        (ours,) = timed(reads, lambda name=name, asked=asked: rankings.children(nodes[name], period, asked))
+        figures.append(_beside(f"boards: leaders of {name}, {stores:,} stores, DB p99", ours))
+    return figures, hq
 
 
 def raw(node: Any, period: Any) -> Any:
@@ -104,19 +102,20 @@ def raw(node: Any, period: Any) -> Any:
         return cursor.fetchall()
 
 
-def timed(run: Callable[[], Any], times: int) -> Timed:
-    """After three times to warm up."""
-    whole: list[float] = []
-    database: list[float] = []
+def timed(times: int, *runs: Callable[[], Any]) -> list[Timed]:
+    """Each of them so many times, turn about, after three times to warm up."""
+    found = [Timed() for _ in runs]
     for n in range(times + 3):
-        with asking() as asked:
-            began = time.perf_counter()
-            run()
-            seconds = time.perf_counter() - began
-        if n >= 3:
-            whole.append(1000 * seconds)
-            database.append(1000 * asked.seconds)
-    return Timed(whole, database, asked.queries)
+        for run, kept in zip(runs, found, strict=True):
+            with asking() as asked:
+                began = time.perf_counter()
+                run()
+                seconds = time.perf_counter() - began
+            if n >= 3:
+                kept.whole.append(1000 * seconds)
+                kept.database.append(1000 * asked.seconds)
+                kept.queries = asked.queries
+    return found
 
 
 @contextmanager
@@ -128,10 +127,10 @@ def asking() -> Iterator[Asked]:
         yield asked
 
 
-def _beside(name: str, ours: Timed, floor: Timed | None, target: Target) -> Figure:
+def _beside(name: str, ours: Timed, floor: Timed | None = None) -> Figure:
     value = percentile(ours.database, 0.99)
     least = percentile(floor.database, 0.99) if floor else None
-    return Figure(name, value, "ms", least, value / least if least else None, len(ours.database), target)
+    return Figure(name, value, "ms", least, value / least if least else None, len(ours.database), DATABASE_LIMIT)
 
 
 def places() -> dict[str, str]:
@@ -173,7 +172,7 @@ def _page(client: Any, name: str, path: str, stores: int, visits: int) -> Figure
         if answer.status_code != 200:
             raise RuntimeError(f"{path} answers {answer.status_code}")
 
-    found = timed(visit, visits)
+    (found,) = timed(visits, visit)
     said = f"{name} ({found.queries} queries), p95"
     return Figure(f"pages: {said}", percentile(found.whole, 0.95), "ms", n=visits, target=PAGE_LIMIT)
 

@@ -37,7 +37,8 @@ WITH shops AS (SELECT s.id, row_number() OVER (ORDER BY s.id) - 1 AS n, min(c.id
                FROM stores_store s JOIN guides_code c ON c.store_id = s.id GROUP BY 1),
 staff AS (SELECT id, substr(userid, 6)::int AS n FROM guides_guide),
 told AS (
-    SELECT n, %(first)s::date + (n * 7919 %% {DAYS})::int AS added, n %% 5 = 0 AS is_lost, (1 + n %% 9)::int AS held
+    SELECT n, %(first)s::date + (n::bigint * 7919 %% {DAYS})::int AS added, n %% 5 = 0 AS is_lost,
+           (1 + n %% 9)::int AS held
     FROM generate_series(1, %(people)s) n
 ), days AS (
     SELECT n, added, CASE WHEN is_lost AND added + held <= %(today)s THEN added + held END AS ended FROM told

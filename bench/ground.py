@@ -101,5 +101,7 @@ def _must_be_durable(cluster: postgres.Cluster) -> None:
 
 def _be_quiet() -> None:
     import logging
+    import warnings
 
+    warnings.filterwarnings("ignore", "No directory at", UserWarning)  # nobody has collected static files
     logging.getLogger().setLevel(logging.ERROR)

@@ -12,11 +12,12 @@ from guides.hearing import News, Noted, write_down
 from guides.ledger import Ledger, Row, matched, read, settle_owners, write
 from guides.models import Posting, Relation
 from scrm.audit import alarms, entries
+from scrm.ids import sql_array
 from stores.models import Store
 
 log = structlog.get_logger()
 NAME_WITHIN = timedelta(seconds=3)
-LOCK = "SELECT id FROM members_member WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+LOCK = "SELECT id FROM members_member WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 
 class NotHers(Exception):
@@ -43,7 +44,7 @@ def _sound_unknown_states(noted: Iterable[Noted], *, now: datetime) -> None:
 def derive(members: Sequence[int], *, now: datetime) -> None:
     """Makes the relations and owners of these members what their facts say; what is so already is not written."""
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, [list(members)])
+        cursor.execute(LOCK, [sql_array(members)])
     ledger = read(members)
     new: list[Row] = []
     changed: list[Row] = []

@@ -10,7 +10,7 @@ from django.db import connection
 
 from guides import postings
 from guides.epochs import Fact, Life, owners
-from scrm.ids import sql_id
+from scrm.ids import sql_array, sql_id
 
 
 @dataclass(slots=True)
@@ -41,10 +41,12 @@ AS_COLUMNS = attrgetter(*(column.name for column in fields(Row)))
 DAY = "(%s AT TIME ZONE 'Asia/Shanghai')::date"
 DAYS = {f"{name}_day": DAY % f"{name}_at" for name in ("opened", "added", "ended")}
 
+# Instants as text: Python reads them ten times faster than Django's loader, and there are many.
 READ_FACTS = """
-SELECT member_id, guide_id, at, kind, digest, code_id, created_at FROM guides_relationfact WHERE member_id = ANY(%s)
+SELECT member_id, guide_id, at::text, kind, digest, code_id, created_at::text
+FROM guides_relationfact WHERE member_id = ANY(%s::bigint[])
 """
-READ_ROWS = f"SELECT {COLUMNS}, id FROM guides_relation WHERE member_id = ANY(%s) ORDER BY epoch"
+READ_ROWS = f"SELECT {COLUMNS}, id FROM guides_relation WHERE member_id = ANY(%s::bigint[]) ORDER BY epoch"
 STAGE = f"""
 CREATE TEMP TABLE IF NOT EXISTS drafts ON COMMIT DELETE ROWS AS SELECT {COLUMNS}, id FROM guides_relation WITH NO DATA
 """
@@ -81,15 +83,16 @@ def read(members: Sequence[int]) -> Ledger:
     guides: set[int] = set()
     codes: set[int] = set()
     with connection.cursor() as cursor:
-        cursor.execute(READ_FACTS, [list(members)])
+        cursor.execute(READ_FACTS, [sql_array(members)])
         for member, guide, at, kind, digest, code, created_at in cursor.fetchall():
             told = ledger.facts.setdefault(member, {}).setdefault(guide, [])
-            told.append(Fact(at, kind, bytes(digest), code, created_at))
+            created = datetime.fromisoformat(created_at) if created_at else None
+            told.append(Fact(datetime.fromisoformat(at), kind, bytes(digest), code, created))
             if code:
                 codes.add(code)
             else:
                 guides.add(guide)
-        cursor.execute(READ_ROWS, [list(members)])
+        cursor.execute(READ_ROWS, [sql_array(members)])
         for columns in cursor.fetchall():
             row = Row(*columns)
             ledger.rows[row.member_id, row.guide_id].append(row)
@@ -131,7 +134,7 @@ def write(new: Iterable[Row], changed: Iterable[Row], gone: Sequence[int], *, no
 
 
 READ_OWNERS = """
-SELECT member_id, store_id, guide_id, starts_at, ends_at FROM guides_ownership WHERE member_id = ANY(%s)
+SELECT member_id, store_id, guide_id, starts_at, ends_at FROM guides_ownership WHERE member_id = ANY(%s::bigint[])
 """
 OWNERS = """
 CREATE TEMP TABLE IF NOT EXISTS owners_now (
@@ -157,7 +160,7 @@ def settle_owners(touched: dict[int, list[Row]]) -> None:
         return
     wanted = {owner for member, rows in touched.items() for owner in _owners_of(member, rows)}
     with connection.cursor() as cursor:
-        cursor.execute(READ_OWNERS, [list(touched)])
+        cursor.execute(READ_OWNERS, [sql_array(touched)])
         present: set[Owner] = set(cursor.fetchall())
         if wanted == present:
             return

@@ -1,6 +1,7 @@
 """Public ids: opaque, random, the only ids that URLs and the API show."""
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -34,3 +35,8 @@ class PublicId(models.CharField):
 def sql_id(prefix: str) -> str:
     """SQL that makes such an id, for rows that the database makes by itself."""
     return f"'{prefix}' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 18)"
+
+
+def sql_array(ids: Iterable[int]) -> str:
+    """Numbers as the text of an SQL array (`%s::bigint[]`); psycopg would look at each of a list in turn."""
+    return "{" + ",".join(map(str, ids)) + "}"

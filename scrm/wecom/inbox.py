@@ -19,6 +19,7 @@ from django.db import connection, transaction
 
 from scrm import sealed
 from scrm.audit import alarms, entries
+from scrm.ids import sql_array
 from scrm.wecom import events, routes
 from scrm.wecom.commit import Row
 from scrm.wecom.door import Opened
@@ -41,10 +42,10 @@ WITH queue AS MATERIALIZED (
 SELECT shard FROM queue WHERE pg_try_advisory_xact_lock(%s, shard) LIMIT %s
 """
 CLAIM = """
-SELECT id, corp_id, digest, body, stream, received_at, attempts FROM wecom_letter
+SELECT id, corp_id, digest, body, stream, attempts, received_at::text FROM wecom_letter
 WHERE state = 'waiting' AND due_at <= %s AND shard = ANY(%s) ORDER BY id LIMIT %s
 """
-APPLIED = "UPDATE wecom_letter SET state = 'applied', handled_at = %s, last_error = '' WHERE id = ANY(%s)"
+APPLIED = "UPDATE wecom_letter SET state = 'applied', handled_at = %s, last_error = '' WHERE id = ANY(%s::bigint[])"
 NOT_APPLIED = """
 UPDATE wecom_letter SET state = f.state, attempts = f.attempts, due_at = f.due_at, last_error = f.last_error
 FROM unnest(%s::bigint[], %s::text[], %s::smallint[], %s::timestamptz[], %s::text[])
@@ -61,8 +62,8 @@ class Claimed(NamedTuple):
     digest: bytes
     body: bytes
     stream: str
-    received_at: datetime
     attempts: int
+    received_at: datetime
 
 
 class Told(NamedTuple):
@@ -143,7 +144,7 @@ def claim(at: datetime, *, limit: int, shards: int = SHARDS) -> list[Claimed]:
         if not mine:
             return []
         cursor.execute(CLAIM, [at, mine, limit])  # a new statement: it sees what the lock's last holder committed
-        return [Claimed(*row) for row in cursor.fetchall()]
+        return [Claimed(*rest, datetime.fromisoformat(received)) for *rest, received in cursor.fetchall()]
 
 
 def understand(letters: Sequence[Claimed], at: datetime) -> tuple[list[Told], list[Trouble]]:
@@ -227,7 +228,8 @@ def settle(letters: Sequence[Claimed], troubles: Sequence[Trouble], at: datetime
     """Marks what was applied and what was not, and sounds one alarm for each letter that was parked."""
     in_trouble = {one.id for one in troubles}
     with connection.cursor() as cursor:
-        cursor.execute(APPLIED, [at, [letter.id for letter in letters if letter.id not in in_trouble]])
+        applied = (letter.id for letter in letters if letter.id not in in_trouble)
+        cursor.execute(APPLIED, [at, sql_array(applied)])
         if troubles:
             cursor.execute(NOT_APPLIED, [list(column) for column in zip(*troubles, strict=True)])
     for one in troubles:
