@@ -4,7 +4,7 @@ Names become ids by plain look-ups rather than by joins: a planner that has not 
 first flood of letters) takes those the right way too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,8 +66,9 @@ WITH fresh AS MATERIALIZED (
 INSERT INTO members_identity (member_id, kind, corp_id, value)
 SELECT id, 'external_userid', corp_id, value FROM fresh ORDER BY corp_id, value
 ON CONFLICT DO NOTHING
+RETURNING corp_id, value, member_id, id
 """
-CODES = "SELECT corp_id, state, id FROM guides_code WHERE state = ANY(%s)"
+CODES = "SELECT corp_id, state, id FROM guides_code WHERE corp_id = ANY(%s) AND state = ANY(%s)"
 # Each event makes the customer due to be read: soon for her name, and again when a read can be trusted.
 DUE = "UPDATE members_identity SET read_due_at = least(coalesce(read_due_at, %s), %s) WHERE id = ANY(%s::bigint[])"
 
@@ -90,7 +91,7 @@ def write_down(news: Sequence[News], *, due: datetime, now: datetime) -> tuple[l
     """The ids of all members that the news is of, and those facts of it that we had not been told before."""
     guides = _guides({(n.corp_id, n.userid.lower()): n for n in news})
     people = _people(news)
-    codes = _look_up(CODES, [[n.state for n in news if n.state]])
+    codes = _look_up(CODES, {(n.corp_id, n.state) for n in news if n.state})
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.execute("DELETE FROM heard")
@@ -108,12 +109,11 @@ def write_down(news: Sequence[News], *, due: datetime, now: datetime) -> tuple[l
 
 def _guides(wanted: dict[Name, News]) -> dict[Name, int]:
     """The ids of guides by corp and lower-case userid; those who were unknown are there now."""
-    asked: list[list[Any]] = [[corp for corp, _ in wanted], [userid for _, userid in wanted]]
-    known = _look_up(KNOWN_GUIDES, asked)
+    known = _look_up(KNOWN_GUIDES, wanted)
     if missing := [wanted[name] for name in sorted(wanted) if name not in known]:  # sorted: two workers may do so
         with connection.cursor() as cursor:
             cursor.execute(NEW_GUIDES, [[n.corp_id for n in missing], [n.userid for n in missing]])
-        known = _look_up(KNOWN_GUIDES, asked)
+        known = _look_up(KNOWN_GUIDES, wanted)
     return known
 
 
@@ -123,19 +123,21 @@ def _people(news: Iterable[News]) -> dict[Name, tuple[int, int]]:
     for n in news:
         name = n.corp_id, n.external_userid
         since[name] = min(n.at, since.get(name, n.at))
-    asked: list[list[Any]] = [[corp for corp, _ in since], [value for _, value in since]]
-    known = _look_up(KNOWN_PEOPLE, asked)
+    known = _look_up(KNOWN_PEOPLE, since)
     if missing := [(*name, at) for name, at in since.items() if name not in known]:
-        with connection.cursor() as cursor:
-            cursor.execute(NEW_PEOPLE, [list(column) for column in zip(*missing, strict=True)])
-        known = _look_up(KNOWN_PEOPLE, asked)
-    return known
+        known |= _ask(NEW_PEOPLE, [list(column) for column in zip(*missing, strict=True)])
+    return known | _look_up(KNOWN_PEOPLE, since.keys() - known.keys())  # whom somebody else wrote down just now
 
 
-def _look_up(query: str, values: Sequence[Sequence[Any]]) -> dict[Name, Any]:
-    """What a query gives, by its first two columns: one value, or several in a tuple."""
-    if not values[-1]:
+def _look_up(query: str, names: Collection[Name]) -> dict[Name, Any]:
+    """What is known of these names of corps."""
+    if not names:
         return {}
+    return _ask(query, [sorted({corp for corp, _ in names}), sorted({name for _, name in names})])
+
+
+def _ask(query: str, values: Sequence[Any]) -> dict[Name, Any]:
+    """What a query gives, by its first two columns: one value, or several in a tuple."""
     with connection.cursor() as cursor:
-        cursor.execute(query, [sorted(set(column)) for column in values])
+        cursor.execute(query, values)
         return {(corp, name): rest[0] if len(rest) == 1 else tuple(rest) for corp, name, *rest in cursor.fetchall()}
