@@ -132,7 +132,7 @@ def _chunks(days: Sequence[date]) -> Iterator[list[date]]:
 def _alone(*, wait: bool = True) -> Iterator[bool]:
     """A transaction in which nobody else fills; False if one does and we do not wait."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL lock_timeout = '15min'; SET LOCAL statement_timeout = '15min'")
         if wait:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             yield True
