@@ -113,12 +113,10 @@ class Demo:
     def watch(self) -> None:
         """Runs until Stop: what falls is started again."""
         while True:
-            if self.cluster and self.cluster.process and self.cluster.process.poll() is not None:
-                self.cluster.ensure()
-                self.say("PostgreSQL fell and is up again")
-            if self.broker and self.broker.process and self.broker.process.poll() is not None:
-                self.broker.ensure()
-                self.say("Valkey fell and is up again")
+            for name, server in (("PostgreSQL", self.cluster), ("Valkey", self.broker)):
+                if server and server.has_fallen():
+                    server.ensure()
+                    self.say(f"{name} fell and is up again")
             for program in self.running:
                 if program.revive():
                     self.say(f"{program.name} fell and was started again (its log: {program.log})")

@@ -72,6 +72,10 @@ class Cluster:
             return False
         return True
 
+    def has_fallen(self) -> bool:
+        """Whether it has to be started again; one that was taken over can only be asked."""
+        return not self.is_ready() if self.process is None else self.process.poll() is not None
+
     def pid(self) -> int | None:
         """The postmaster's process id, as its lock file has it."""
         try:

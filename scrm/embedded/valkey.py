@@ -38,6 +38,10 @@ class Server:
     def is_ready(self) -> bool:
         return self._ask(b"PING\r\n").startswith(b"+PONG")
 
+    def has_fallen(self) -> bool:
+        """Whether it has to be started again; one that was taken over can only be asked."""
+        return not self.is_ready() if self.process is None else self.process.poll() is not None
+
     def ensure(self) -> None:
         """Starts the server unless it answers; waits until it does."""
         with places.alone_in(self.home):
