@@ -27,6 +27,11 @@ QUIET = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in the browser come last: Playwright's event loop stays in the thread, and asyncio.run wants it free."""
+    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
+
+
 def become_the_app(connection: Any, **_: Any) -> None:
     if connection.alias != NO_DB_ALIAS:
         with connection.cursor() as cursor:
