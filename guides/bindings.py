@@ -24,6 +24,7 @@ class NotHers(Exception):
     """The guide of this relation was never posted at that store."""
 
 
+@transaction.atomic
 def hear(news: Sequence[News], *, now: datetime) -> list[Noted]:
     """Writes the news down, derives the relations anew, and says which facts were new."""
     if not news:

@@ -122,3 +122,8 @@ def test_each_of_fifty_people_of_one_second_is_a_customer(cast: Cast) -> None:
     news = [News(cast.corp.pk, "cai", f"wm{n:030d}", "add", NOW, bytes([n]) * 32) for n in range(50)]
     bindings.hear(news, now=NOW)
     assert Relation.objects.count() == Identity.objects.count() == 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_news_heard_outside_of_any_transaction_is_kept(cast: Cast) -> None:
+    assert cast.add(MEI, "cai").state == "live"
