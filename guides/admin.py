@@ -111,14 +111,22 @@ class HouseAccountAdmin(ScopedAdmin):
 
 
 class CodeDeskForm(CodeForm):
+    viewer: Any = None
+
     class Meta(CodeForm.Meta):
         fields = ("store", "kind", "name", "guides", "skip_verify", "remark", "tags")
         widgets: dict[str, Any] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk and "guides" in self.fields:
-            self.fields["guides"].queryset = guides_at(self.instance.store, self.instance.corp_id)  # type: ignore[attr-defined]
+        if guides := self.fields.get("guides"):  # this form's own copy: the declared field is every code form's
+            guides.widget = UnfoldAdminSelect2MultipleWidget()
+            guides.queryset = self._guides()  # type: ignore[attr-defined]
+
+    def _guides(self) -> Any:
+        if self.instance.pk:
+            return guides_at(self.instance.store, self.instance.corp_id)
+        return Guide.objects.visible_to(self.viewer).filter(status=Guide.Status.ACTIVE)
 
 
 @admin.register(Code)
@@ -150,12 +158,7 @@ class CodeAdmin(WrittenByVerbs, ScopedAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        if guides := form.base_fields.get("guides"):
-            mine = Guide.objects.visible_to(request.user).filter(status=Guide.Status.ACTIVE)
-            guides.queryset = mine if obj is None else mine.none()
-            guides.widget = UnfoldAdminSelect2MultipleWidget()
-            guides.widget.choices = guides.choices
-        return form
+        return type(form.__name__, (form,), {"viewer": request.user})
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, widget=UnfoldAdminSelect2MultipleWidget(), **kwargs)

@@ -208,3 +208,9 @@ def test_the_welcome_stands_on_the_page_of_the_code(us: Cast, till: Code, name: 
     assert url in get(us.ben, "code", till.public_id).content.decode()
     assert name in signed_in(us.ben).get(url).content.decode()
     assert signed_in(us.dong).get(url).status_code == 404
+
+
+def test_the_desks_code_form_leaves_the_managers_as_it_is(us: Cast) -> None:
+    before = get(us.ben, "code_new").content.count(b'name="guides"')
+    assert signed_in(us.ada).get(reverse("admin:guides_code_add")).status_code == 200
+    assert get(us.ben, "code_new").content.count(b'name="guides"') == before > 1
