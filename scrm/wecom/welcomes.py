@@ -36,7 +36,7 @@ RETURNING id
 CLAIM = """
 SELECT l.id, l.corp_id, r.app_id, l.digest, l.body, l.happened_at, l.received_at
 FROM wecom_letter l JOIN wecom_receiver r ON r.id = l.receiver_id
-WHERE l.welcome = 'waiting' ORDER BY l.received_at LIMIT %s FOR UPDATE OF l SKIP LOCKED
+WHERE l.welcome = 'waiting' ORDER BY l.received_at, l.id LIMIT %s FOR UPDATE OF l SKIP LOCKED
 """
 WRITE = """
 UPDATE wecom_letter SET welcome = w.state FROM unnest(%s::bigint[], %s::text[]) AS w (id, state)
