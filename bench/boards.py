@@ -1,5 +1,6 @@
 """Boards and pages over 100, 1,000 and 10,000 stores: what the database does for a board, and how long a page takes."""
 
+import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from bench.full_house import standing
 from bench.ground import Ground
 
 SIZES = (100, 1000, 10_000)
-PERIOD = 30  # days
+ROUNDS = 5
 DATABASE_LIMIT, PAGE_LIMIT = value_at_most(2), value_at_most(300)
 RAW = """
 SELECT day, adds, people_adds, losses, drops, moved_in, moved_out, kept_7, kept_of, live_at_start, live
@@ -48,7 +49,7 @@ class Timed:
 def measure(ground: Ground, *, quick: bool) -> list[Figure]:
     """The figures of all sizes; pages are walked through at the largest."""
     sizes = SIZES[:2] if quick else SIZES
-    reads, visits = (40, 5) if quick else (200, 20)
+    reads, visits = (100, 5) if quick else (1000, 20)
     figures: list[Figure] = []
     hq: dict[int, float] = {}
     for stores in sizes:
@@ -128,9 +129,16 @@ def asking() -> Iterator[Asked]:
 
 
 def _beside(name: str, ours: Timed, floor: Timed | None = None) -> Figure:
-    value = percentile(ours.database, 0.99)
-    least = percentile(floor.database, 0.99) if floor else None
+    value = p99(ours)
+    least = p99(floor) if floor else None
     return Figure(name, value, "ms", least, value / least if least else None, len(ours.database), DATABASE_LIMIT)
+
+
+def p99(found: Timed) -> float:
+    """The median of the rounds' p99: one burst of somebody else's work is not the database's."""
+    size = max(1, len(found.database) // ROUNDS)
+    rounds = [found.database[n * size : (n + 1) * size] for n in range(ROUNDS)]
+    return statistics.median(percentile(each, 0.99) for each in rounds)
 
 
 def places() -> dict[str, str]:
