@@ -41,4 +41,12 @@ ANSWERS = {
 }
 
 # Further work that `manage.py work` does in a loop.
-LANES = (reads.read_due, groups.read_due, tags.read_due, roster.read_due, people.read_due, codes.picture_due, media.refresh)
+LANES = (
+    reads.read_due,
+    groups.read_due,
+    tags.read_due,
+    roster.read_due,
+    people.read_due,
+    codes.picture_due,
+    media.refresh,
+)

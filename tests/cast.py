@@ -1,8 +1,8 @@
 """The same people in every test.
 
-Ada runs HQ, Otto operates for her, Paula approves, Ann analyses; Rita manages the East region; Ben manages Nanjing Road,
-Cai guides there; Dong guides in Xujiahui; Fang owns two franchise stores, Gu guides in the first of them; Ivy is from an
-agency at Nanjing Road. Mei and Lan buy. Eve has no seat.
+Ada runs HQ, Otto operates for her, Paula approves, Ann analyses; Rita manages the East region; Ben manages Nanjing
+Road, Cai guides there; Dong guides in Xujiahui; Fang owns two franchise stores, Gu guides in the first of them; Ivy is
+from an agency at Nanjing Road. Mei and Lan buy. Eve has no seat.
 """
 
 from dataclasses import dataclass

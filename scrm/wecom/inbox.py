@@ -144,7 +144,7 @@ def claim(at: datetime, *, limit: int, shards: int = SHARDS) -> list[Claimed]:
         if not mine:
             return []
         cursor.execute(CLAIM, [at, mine, limit])  # a new statement: it sees what the lock's last holder committed
-        return [Claimed(*rest, datetime.fromisoformat(received)) for *rest, received in cursor.fetchall()]
+        return [Claimed._make([*rest, datetime.fromisoformat(received)]) for *rest, received in cursor.fetchall()]
 
 
 def understand(letters: Sequence[Claimed], at: datetime) -> tuple[list[Told], list[Trouble]]:

@@ -1,4 +1,4 @@
-"""A town of customers and guides, letters that come twice, late and in any order: in the end we know what WeCom knows."""
+"""A town of customers and guides, letters twice, late and in any order: in the end we know what WeCom knows."""
 
 import random
 
