@@ -1,6 +1,7 @@
 """`python -m bench [--only ingest|drain|boards] [--quick]`"""
 
 import argparse
+import signal
 import sys
 import time
 from importlib import import_module
@@ -15,6 +16,7 @@ def main() -> int:
     words.add_argument("--only", action="append", choices=PARTS, help="this part alone; may be given twice")
     words.add_argument("--quick", action="store_true", help="fewer rounds: a look, not a figure to publish")
     asked = words.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the servers end in order, their folders go
     found: list[figures.Figure] = []
     began = time.monotonic()
     print("· a PostgreSQL of its own, durable", flush=True)
