@@ -78,13 +78,3 @@ class NewCodeForm(CodeForm):
 
     class Meta(CodeForm.Meta):
         fields = ("kind", "name", "guides", "skip_verify", "remark", "tags")
-
-
-class PlaceForm(forms.Form):
-    """At which of these stores a customer belongs."""
-
-    store = forms.ModelChoiceField(Store.objects.none(), label=_("store"), to_field_name="public_id")
-
-    def __init__(self, stores: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["store"].queryset = stores  # type: ignore[attr-defined]

@@ -67,12 +67,12 @@ def _codes_that_mark(ids: Iterable[int | None]) -> dict[int, Code]:
 
 
 def put_remark_with_name(
-    member: Member, pairs: Iterable[tuple[int, str, Code, int]], *, external: str, at: datetime
+    member: Member, pairs: Iterable[tuple[int, str, Code]], *, external: str, at: datetime
 ) -> None:
-    """Plans the remarks that waited for the customer's name: (fact, userid, code, corp) each."""
+    """Plans the remarks that waited for the customer's name: (fact, userid, code) each."""
     plans = [
         _remark(code, {"userid": userid, "external_userid": external}, member.name, key=f"remark:{fact}")
-        for fact, userid, code, _corp in pairs
+        for fact, userid, code in pairs
         if "{name}" in code.remark
     ]
     calls.plan_all(plans, at=at)

@@ -93,11 +93,7 @@ def _news(person: Identity, userid: str, follow: Mapping[str, Any] | None, at: d
 def _remarks(person: Identity, facts: list[RelationFact], *, at: datetime) -> None:
     codes = Code.objects.filter(pk__in={f.code_id for f in facts if f.code_id}, remark__contains="{name}")
     by_id = {code.pk: code for code in codes.select_related("store")}
-    waiting = [
-        (f.pk, f.guide.userid, by_id[f.code_id], f.guide.corp_id)
-        for f in facts
-        if f.kind == "add" and f.code_id in by_id
-    ]
+    waiting = [(f.pk, f.guide.userid, by_id[f.code_id]) for f in facts if f.kind == "add" and f.code_id in by_id]
     if waiting:
         person.member.refresh_from_db()
         marks.put_remark_with_name(person.member, waiting, external=person.value, at=at)

@@ -4,7 +4,6 @@ Layout of a sealed value: one version byte, four bytes of key id, twelve of nonc
 The first of settings.FIELD_KEYS seals, all of them open, so a key is rotated by putting a new one in front.
 """
 
-import base64
 import hashlib
 import os
 from functools import lru_cache
@@ -54,11 +53,6 @@ def digest(text: str, purpose: str) -> bytes:
     """A keyed fingerprint by which a sealed value can be found again (blind index), 32 bytes."""
     key = hashlib.sha256(b"zhanggui blind index\0" + settings.FIELD_KEYS[-1].encode()).digest()
     return hashlib.blake2b(text.encode(), key=key, person=purpose.encode()[:16], digest_size=32).digest()
-
-
-def new_key() -> str:
-    """A fresh key for FIELD_KEYS."""
-    return base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 
 class SealedField(models.BinaryField):
