@@ -26,6 +26,15 @@ def sound(kind: str, subject: str, *, at: datetime, **detail: Any) -> None:
     log.warning("alarm.raised", kind=kind)
 
 
+def end(kind: str, subject: str = "", *, at: datetime) -> int:
+    """Clears the open alarm whose cause is gone: about one subject, or of the whole kind; how many were cleared."""
+    standing = Alarm.objects.filter(kind=kind, cleared_at=None)
+    ended = clear(standing.filter(subject=subject[:200]) if subject else standing, at=at)
+    if ended:
+        log.info("alarm.ended", kind=kind, alarms=ended)
+    return ended
+
+
 def clear(alarms: QuerySet[Alarm], *, at: datetime) -> int:
     """How many open alarms were closed."""
     return alarms.filter(cleared_at=None).update(cleared_at=at)
