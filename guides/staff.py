@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,12 @@ from django.db.models.functions import Lower
 from guides import bindings, codes, postings
 from guides.models import Guide, Posting
 from scrm.wecom.models import Corp
+from stores import sessions
 from stores.models import Person
 
 log = structlog.get_logger()
-ACTIVE = 1
-TOLD = ("name", "position", "status", "can_contact", "left_at")
+ACTIVE, DISABLED = 1, 2
+TOLD = ("name", "position", "status", "wecom_status", "can_contact", "staff_number", "left_at")
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,14 @@ class Staff:
     userid: str
     name: str
     position: str
-    active: bool
+    status: int
     departments: frozenset[int]
     leads: frozenset[int]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        return self.status == ACTIVE
 
 
 def of(said: Mapping[str, Any]) -> Staff:
@@ -40,10 +46,17 @@ def of(said: Mapping[str, Any]) -> Staff:
         userid=said["userid"],
         name=said.get("name", ""),
         position=said.get("position", ""),
-        active=said.get("status", ACTIVE) == ACTIVE,
+        status=said.get("status", ACTIVE),
         departments=frozenset(places),
         leads=frozenset(leads),
+        attributes=_attributes(said.get("extattr") or {}),
     )
+
+
+def _attributes(said: Mapping[str, Any]) -> dict[str, str]:
+    """The custom text fields of a member's profile, by their names."""
+    texts = [one for one in said.get("attrs", []) if isinstance(one.get("text"), dict)]
+    return {one.get("name", ""): str(one["text"].get("value", "")).strip() for one in texts}
 
 
 @transaction.atomic
@@ -52,6 +65,7 @@ def learn(
 ) -> None:
     """These people are guides as told, posted to the stores that their departments are; codes follow them."""
     guides, able_or_not = _guides(corp, told, followers)
+    _let_in_or_not(guides, told, at=at)
     wanted = {
         guides[one.userid.lower()].pk: {stores[d]: d in one.leads for d in one.departments if d in stores}
         for one in told
@@ -75,6 +89,8 @@ def _guides(corp: Corp, told: Sequence[Staff], followers: AbstractSet[str]) -> t
         before, could = [getattr(guide, name) for name in TOLD], (guide.status, guide.can_contact)
         guide.name, guide.position, guide.left_at = one.name, one.position, None
         guide.status = Guide.Status.ACTIVE if one.active else Guide.Status.INACTIVE
+        guide.wecom_status = one.status
+        guide.staff_number = one.attributes.get(corp.staff_number_attribute, "")[:64] or guide.staff_number
         guide.can_contact = one.userid.lower() in followers
         if guide.pk is None:
             fresh.append(guide)
@@ -85,6 +101,14 @@ def _guides(corp: Corp, told: Sequence[Staff], followers: AbstractSet[str]) -> t
     Guide.objects.bulk_update(differing, TOLD, batch_size=2000)
     _people(corp, [g for g in guides.values() if g.person_id is None])
     return guides, turned
+
+
+def _let_in_or_not(guides: Mapping[str, Guide], told: Sequence[Staff], *, at: datetime) -> None:
+    """Whom WeCom has disabled is out at once; whom it has enabled or taken back may sign in again."""
+    disabled = {one.userid.lower() for one in told if one.status == DISABLED}
+    people = {low: guide.person_id for low, guide in guides.items() if guide.person_id}
+    sessions.shut_out([person for low, person in people.items() if low in disabled], at=at)
+    sessions.let_back([person for low, person in people.items() if low not in disabled])
 
 
 def _people(corp: Corp, guides: Sequence[Guide]) -> None:
@@ -111,6 +135,7 @@ def leave(gone: Sequence[Guide], *, at: datetime) -> None:
     ids = [g.pk for g in gone]
     Guide.objects.filter(pk__in=ids).update(status=Guide.Status.LEFT, left_at=at, can_contact=False, read_due_at=None)
     stores = postings.end_all(ids, at=at)
+    sessions.shut_out([g.person_id for g in gone if g.person_id], at=at)
     codes.hand_over(Guide.objects.filter(pk__in=ids), at=at)
     codes.follow(stores, at=at)
     log.info("guides.left", guides=len(ids))

@@ -27,6 +27,14 @@ class Guide(models.Model):
         INACTIVE = "inactive", _("not activated or disabled")
         LEFT = "left", _("left")
 
+    class WecomStatus(models.IntegerChoices):
+        """The `status` of user/get."""
+
+        ACTIVE = 1, _("active in WeCom")
+        DISABLED = 2, _("disabled in WeCom")
+        NOT_ACTIVATED = 4, _("never signed in to WeCom")
+        LEFT = 5, _("left the company in WeCom")
+
     public_id = PublicId("g_")
     corp = models.ForeignKey(Corp, models.PROTECT, verbose_name=_("corp"), related_name="+")
     userid = models.CharField(
@@ -35,7 +43,25 @@ class Guide(models.Model):
     name = models.CharField(_("name"), max_length=64, blank=True)
     position = models.CharField(_("position"), max_length=64, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.PLACEHOLDER)
+    wecom_status = models.PositiveSmallIntegerField(_("status in WeCom"), choices=WecomStatus, null=True, blank=True)
     can_contact = models.BooleanField(_("may use customer contact"), default=False)
+    contact_trouble = models.CharField(
+        _("refused in codes"),
+        max_length=16,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("WeCom's error code when it refused her in a code; empty: it did not."),
+    )
+    contact_trouble_at = models.DateTimeField(_("refused since"), null=True, blank=True, editable=False)
+    staff_number = models.CharField(
+        _("staff number"),
+        max_length=64,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("From the member's profile in WeCom; imports know her by it."),
+    )
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
     read_due_at = models.DateTimeField(null=True, editable=False)
     person = models.OneToOneField(
@@ -59,6 +85,12 @@ class Guide(models.Model):
         indexes = [
             # The lane that reads people from WeCom's directory asks only for the due ones.
             models.Index(fields=["read_due_at"], condition=Q(read_due_at__isnull=False), name="guides_to_read"),
+            # Imports look guides up by their staff number.
+            models.Index(fields=["corp", "staff_number"], condition=~Q(staff_number=""), name="guides_by_staff_number"),
+            # Whom WeCom refused in a code is tried again from time to time.
+            models.Index(
+                fields=["contact_trouble_at"], condition=Q(contact_trouble_at__isnull=False), name="guides_refused"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from scrm.wecom.models.corps import App, Corp
 from scrm.wecom.models.letters import Letter
 
 BODY = "wecom_outboundcall.body"
+TRIES_KEPT = 20  # of one call; a call that only waits for its quota adds one each time
 
 
 class OutboundCall(models.Model):
@@ -39,6 +40,8 @@ class OutboundCall(models.Model):
     last_error = models.CharField(_("last error"), max_length=200, blank=True)
     answered_at = models.DateTimeField(_("answered"), null=True)
     result: Any = models.JSONField(_("answer"), null=True)
+    # Each try with its time and its answer: {at, errcode, why, again_at}.
+    tries: Any = models.JSONField(_("what each try brought"), default=list, db_default=models.Value([], models.JSONField()))
     told_at = models.DateTimeField(_("handed on"), null=True)
     tellings = models.SmallIntegerField(_("tries to hand on"), default=0)
     letter = models.ForeignKey(Letter, models.PROTECT, verbose_name=_("letter"), null=True, db_constraint=False)

@@ -9,6 +9,7 @@ from scrm.sealed import SealedField
 OLD_KEYS_LAST_FOR = timedelta(hours=24)
 TOKEN_FORM = RegexValidator(r"^[0-9A-Za-z]{1,32}$", _("1 to 32 letters and digits"))
 AES_KEY_FORM = RegexValidator(r"^[0-9A-Za-z]{43}$", _("exactly 43 letters and digits"))
+PROOF_FORM = RegexValidator(r"^[0-9A-Za-z]{1,64}$", _("1 to 64 letters and digits"))
 
 
 class Corp(models.Model):
@@ -20,6 +21,23 @@ class Corp(models.Model):
         _("API address"),
         blank=True,
         help_text=_("Empty: the address in the settings. All calls go there, gettoken too."),
+    )
+    staff_number_attribute = models.CharField(
+        _("profile field of the staff number"),
+        max_length=32,
+        blank=True,
+        default="工号",
+        db_default="工号",
+        help_text=_("The name of the custom member field that holds it, in Contacts › Member profile."),
+    )
+    contacts_included = models.PositiveBigIntegerField(
+        _("customers included"),
+        null=True,
+        blank=True,
+        help_text=_("How many customers the contract with WeCom includes; an alarm sounds before it is used up."),
+    )
+    contact_price_fen = models.PositiveIntegerField(
+        _("price of one more customer"), null=True, blank=True, help_text=_("In fen, for each customer above it.")
     )
 
     class Meta:
@@ -37,6 +55,7 @@ class App(models.Model):
     agent_id = models.IntegerField(_("agent id"), validators=[MinValueValidator(0)])
     name = models.CharField(_("name"), max_length=100, blank=True)
     secret = SealedField(_("secret"))
+    secret_set_at = models.DateTimeField(_("secret set"), null=True, editable=False)
     access_token = SealedField(_("access token"), null=True, blank=True)
     token_serial = models.BigIntegerField(_("tokens fetched"), default=0, editable=False)
     token_expires_at = models.DateTimeField(_("token good until"), null=True, editable=False)
@@ -66,6 +85,12 @@ class Receiver(models.Model):
     previous_token = SealedField(_("previous Token"), null=True, blank=True)
     previous_aes_key = SealedField(_("previous EncodingAESKey"), null=True, blank=True)
     rotated_at = models.DateTimeField(_("keys changed"), null=True, editable=False)
+    verified_at = models.DateTimeField(
+        _("address verified"),
+        null=True,
+        editable=False,
+        help_text=_("When WeCom last checked this address with the present keys."),
+    )
 
     class Meta:
         verbose_name = _("receiver")
@@ -77,3 +102,17 @@ class Receiver(models.Model):
     def old_keys_until(self) -> datetime | None:
         """When the keys before the last rotation stop opening letters."""
         return self.rotated_at + OLD_KEYS_LAST_FOR if self.rotated_at else None
+
+
+class DomainProof(models.Model):
+    """A file WW_verify_<code>.txt with which WeCom sees that our domain is ours; beside those of the settings."""
+
+    code = models.CharField(_("code"), max_length=64, unique=True, validators=[PROOF_FORM])
+    added_at = models.DateTimeField(_("added"))
+
+    class Meta:
+        verbose_name = _("domain proof file")
+        verbose_name_plural = _("domain proof files")
+
+    def __str__(self) -> str:
+        return f"WW_verify_{self.code}.txt"

@@ -99,3 +99,17 @@ class Letter(models.Model):
         if self._state.adding:
             raise TypeError("letters are written by inbox.keep")
         super().save(*args, **kwargs)
+
+
+class Repeat(models.Model):
+    """WeCom delivered a letter that we had stored already: our answer was slow, or lost on its way."""
+
+    letter = models.ForeignKey(Letter, models.CASCADE, related_name="repeats", db_constraint=False)
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("repeated delivery")
+        verbose_name_plural = _("repeated deliveries")
+
+    def __str__(self) -> str:
+        return f"{self.letter_id} {self.received_at}"
