@@ -44,6 +44,7 @@ class Alarm(models.Model):
     first_at = models.DateTimeField(_("first seen"))
     last_at = models.DateTimeField(_("last seen"))
     cleared_at = models.DateTimeField(_("cleared"), null=True, blank=True)
+    told_at = models.DateTimeField(_("people told"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("alarm")
@@ -59,3 +60,38 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+class Heartbeat(models.Model):
+    """When something that should run for ever, or every night, was last seen at it: one row for its name and machine."""
+
+    name = models.CharField(_("what"), max_length=32)
+    host = models.CharField(_("machine"), max_length=64)
+    since = models.DateTimeField(_("runs since"))
+    at = models.DateTimeField(_("last seen"))
+    detail: Any = models.JSONField(_("detail"), default=dict)
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+        constraints = [models.UniqueConstraint(fields=["name", "host"], name="a_heart_beats_once_on_a_machine")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.host}"
+
+
+class Purge(models.Model):
+    """How far a rule of what is kept how long has come, and how much it has removed."""
+
+    rule = models.CharField(_("rule"), max_length=32, unique=True)
+    cursor = models.BigIntegerField(_("done up to"), default=0)
+    removed = models.BigIntegerField(_("removed in all"), default=0)
+    last_removed = models.BigIntegerField(_("removed last time"), default=0)
+    ran_at = models.DateTimeField(_("last run"), null=True)
+
+    class Meta:
+        verbose_name = _("purge")
+        verbose_name_plural = _("purges")
+
+    def __str__(self) -> str:
+        return self.rule

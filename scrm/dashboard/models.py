@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from guides.models import Code, Guide
+from scrm.wecom.models import Corp
 from stores.models import Franchisee, Region, Store
 from stores.scope import ScopedQuerySet
 
@@ -131,3 +132,18 @@ class Fill(models.Model):
     last_day = models.DateField(null=True)
     filled_at = models.DateTimeField(null=True)
     last_fact = models.BigIntegerField(default=0)
+
+
+class ContactCount(models.Model):
+    """How many different people are customers of a corp's guides in WeCom; above a free number WeCom bills by the year."""
+
+    corp = models.ForeignKey(Corp, models.CASCADE, verbose_name=_("corp"), related_name="+")
+    day = models.DateField(_("day"))
+    contacts = models.IntegerField(_("external contacts"))
+    counted_at = models.DateTimeField(_("counted at"))
+
+    class Meta:
+        verbose_name = _("count of contacts")
+        verbose_name_plural = _("counts of contacts")
+        constraints = [models.UniqueConstraint(fields=["corp", "day"], name="a_corps_contacts_are_counted_once_a_day")]
+        ordering = ["-day"]
