@@ -55,6 +55,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
         _("Operation"),
         (
             ("audit.alarm", "notifications_active", "open_alarms"),
+            ("wecom.alarmrecipient", "contact_mail", ""),
             ("audit.entry", "history", ""),
         ),
     ),

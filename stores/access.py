@@ -107,6 +107,7 @@ ADMIN: dict[str, tuple[Permission, Permission | None]] = {
     "wecom.letter": (P.SEE_LETTERS, P.REPLAY_LETTERS),
     "wecom.outboundcall": (P.SEE_LETTERS, None),
     "wecom.quota": (P.SEE_LETTERS, None),
+    "wecom.alarmrecipient": (P.MANAGE_WECOM, P.MANAGE_WECOM),
     "audit.entry": (P.SEE_AUDIT, None),
     "audit.alarm": (P.SEE_LETTERS, P.REPLAY_LETTERS),
 }

@@ -135,7 +135,7 @@ class Fill(models.Model):
 
 
 class ContactCount(models.Model):
-    """How many different people are customers of a corp's guides in WeCom; above a free number WeCom bills by the year."""
+    """How many different people are customers of a corp's guides; WeCom bills those above a free number by the year."""
 
     corp = models.ForeignKey(Corp, models.CASCADE, verbose_name=_("corp"), related_name="+")
     day = models.DateField(_("day"))

@@ -19,7 +19,7 @@ from scrm.audit import entries
 from scrm.wecom import inbox, masking, receivers, tokens
 from scrm.wecom.envelope import Unreadable
 from scrm.wecom.forms import AppForm, ReceiverForm
-from scrm.wecom.models import App, Corp, Letter, OutboundCall, Quota, Receiver
+from scrm.wecom.models import AlarmRecipient, App, Corp, Letter, OutboundCall, Quota, Receiver
 
 COUNTED_TO = 10_000
 STATE_COLOURS = {"waiting": "info", "applied": "success", "parked": "danger", "unknown": "warning"}
@@ -196,3 +196,21 @@ class QuotaAdmin(Shown):
     list_display = ("api", "corp", "minute_limit", "hour_limit", "blocked_until")
     list_select_related = ("corp",)
     fields = ("api", "corp", "minute_limit", "hour_limit", "minute_left", "hour_left", "refilled_at", "blocked_until")
+
+
+@admin.register(AlarmRecipient)
+class AlarmRecipientAdmin(Desk):
+    list_display = ("userid", "corp")
+    list_select_related = ("corp",)
+    search_fields = ("userid",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return ModelAdmin.has_delete_permission(self, request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: AlarmRecipient) -> None:
+        entries.record("wecom.alarmrecipient.deleted", by=request.user, subject=obj, at=clock.now())
+        obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AlarmRecipient]) -> None:
+        for one in queryset:
+            self.delete_model(request, one)
