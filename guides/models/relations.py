@@ -29,14 +29,15 @@ class RelationFact(models.Model):
         READ_THERE = "read_there", _("WeCom lists the relation")
         READ_GONE = "read_gone", _("WeCom does not list the relation")
 
-    guide = models.ForeignKey(Guide, models.PROTECT, related_name="facts")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="facts")
+    # Each of these stands first in an index below.
+    guide = models.ForeignKey(Guide, models.PROTECT, related_name="facts", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="facts", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)
     at = models.DateTimeField()
     created_at = models.DateTimeField(null=True, help_text="WeCom's createtime, of reads only.")
     digest = models.BinaryField(max_length=32, unique=True)
     state = models.CharField(max_length=64, blank=True)
-    code = models.ForeignKey(Code, models.PROTECT, null=True, related_name="+")
+    code = models.ForeignKey(Code, models.PROTECT, null=True, related_name="+", db_index=False)
     letter_id = models.BigIntegerField(null=True)
     recorded_at = models.DateTimeField()
     objects = ScopedQuerySet.as_manager()
@@ -44,7 +45,13 @@ class RelationFact(models.Model):
     class Meta:
         verbose_name = _("fact of a relation")
         verbose_name_plural = _("facts of relations")
-        indexes = [models.Index(fields=["member", "guide"], name="facts_of_a_pair")]
+        indexes = [
+            models.Index(fields=["member", "guide"], name="facts_of_a_pair"),
+            # The trace asks for a guide's or a code's day, and what a letter told.
+            models.Index(fields=["guide", "at"], name="facts_of_a_guide"),
+            models.Index(fields=["code", "at"], condition=Q(code__isnull=False), name="facts_of_a_code"),
+            models.Index(fields=["letter_id"], condition=Q(letter_id__isnull=False), name="facts_of_a_letter"),
+        ]
 
 
 class RelationQuerySet(ScopedQuerySet):

@@ -23,7 +23,7 @@ from scrm.wecom.client import client_for
 from scrm.wecom.errors import BackOff, NeedsFix, Refused
 from scrm.wecom.inbox import outline
 from scrm.wecom.models import App, Corp, OutboundCall
-from scrm.wecom.models.calls import seal_request
+from scrm.wecom.models.calls import TRIES_KEPT, seal_request
 from scrm.wecom.verdicts import Verdict
 
 log = structlog.get_logger()
@@ -51,13 +51,15 @@ FROM (SELECT id FROM wecom_outboundcall
       ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED) AS due
 WHERE c.id = due.id RETURNING c.id
 """
-SETTLE = """
+SETTLE = f"""
 UPDATE wecom_outboundcall c
 SET state = v.state, attempts = v.attempts, in_doubt = v.in_doubt, due_at = v.due_at, errcode = v.errcode,
-    last_error = v.last_error, answered_at = v.answered_at, result = v.result
+    last_error = v.last_error, answered_at = v.answered_at, result = v.result,
+    tries = CASE WHEN v.tried IS NULL OR jsonb_array_length(c.tries) >= {TRIES_KEPT} THEN c.tries
+                 ELSE c.tries || v.tried END
 FROM unnest(%s::bigint[], %s::text[], %s::smallint[], %s::boolean[], %s::timestamptz[], %s::integer[], %s::text[],
-            %s::timestamptz[], %s::jsonb[])
-  AS v (id, state, attempts, in_doubt, due_at, errcode, last_error, answered_at, result)
+            %s::timestamptz[], %s::jsonb[], %s::jsonb[])
+  AS v (id, state, attempts, in_doubt, due_at, errcode, last_error, answered_at, result, tried)
 WHERE c.id = v.id
 """
 UNTOLD = """
@@ -210,7 +212,7 @@ def _one(call: OutboundCall, at: datetime, started: float) -> Verdict:
 def settle(found: Sequence[Verdict], at: datetime) -> None:
     """Writes the verdicts; an alarm for what a person must mend."""
     columns = [list(column) for column in zip(*(astuple(one) for one in found), strict=True)]
-    columns[-1] = [None if result is None else Jsonb(result) for result in columns[-1]]
+    columns[-2:] = [[None if one is None else Jsonb(one) for one in column] for column in columns[-2:]]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SETTLE, columns)
         for one in found:

@@ -30,6 +30,13 @@ FROM unnest(%b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[], %b
 ON CONFLICT (digest) DO NOTHING
 """
 
+# Asked only after a group in which a letter was stored already: it must not make anybody wait, so it locks no row.
+REPEATS = """
+INSERT INTO wecom_repeat (letter_id, received_at)
+SELECT l.id, d.at FROM unnest(%b::bytea[], %b::timestamptz[]) AS d (digest, at)
+JOIN wecom_letter l ON l.digest = d.digest AND l.received_at <> d.at
+"""
+
 
 class NotWritable(Exception):
     """The letter is not stored, or nobody can say that it is: WeCom shall deliver it again."""
@@ -54,6 +61,11 @@ class Row(NamedTuple):
 def columns(rows: Sequence[Row]) -> list[list[Any]]:
     """The parameters of INSERT."""
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def repeats(rows: Sequence[Row]) -> list[list[Any]]:
+    """The parameters of REPEATS."""
+    return [[row.digest for row in rows], [row.received_at for row in rows]]
 
 
 def address() -> dict[str, Any]:
@@ -165,7 +177,10 @@ class GroupCommit:
                 ticket.settle(error)
 
     def _store(self, rows: Sequence[Row], until: float) -> None:
-        self._connected(until).execute(INSERT, columns(rows))
+        line = self._connected(until)
+        if line.execute(INSERT, columns(rows)).rowcount < len(rows):
+            with suppress(psycopg.Error):  # the letters are stored; that one of them came again is only good to know
+                line.execute(REPEATS, repeats(rows))
 
     def _connected(self, until: float) -> Punctual:
         if self.connection is None or self.connection.closed:
@@ -257,7 +272,9 @@ class AsyncGroupCommit:
         try:
             async with asyncio.timeout(PATIENCE / 2):
                 connection = await self._connected()
-                await connection.execute(INSERT, columns(rows))
+                if (await connection.execute(INSERT, columns(rows))).rowcount < len(rows):
+                    with suppress(psycopg.Error):  # stored they are; that one of them came again is only good to know
+                        await connection.execute(REPEATS, repeats(rows))
         except (psycopg.OperationalError, OSError) as error:
             if connection is not None:
                 connection.pgconn.finish()

@@ -1,6 +1,6 @@
 """What becomes of a call after a try: done, again later, looked up first, or the end of it. No database here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,11 +53,13 @@ class Verdict:
     last_error: str
     answered_at: datetime | None
     result: dict[str, Any] | None
+    tried: dict[str, Any] | None = None  # what this try brought; None where none was made
 
 
 def done(call: OutboundCall, said: dict[str, Any], at: datetime) -> Verdict:
     result = {name: value for name, value in said.items() if name not in ("errcode", "errmsg")}
-    return Verdict(call.pk, State.DONE.value, call.attempts, call.in_doubt, _now_due(call, at), 0, "", at, result)
+    due_at, tried = _now_due(call, at), {"at": at.isoformat(), "errcode": 0}
+    return Verdict(call.pk, State.DONE.value, call.attempts, call.in_doubt, due_at, 0, "", at, result, tried)
 
 
 def expired(call: OutboundCall, at: datetime) -> Verdict:
@@ -73,19 +75,30 @@ def refused(call: OutboundCall, why: Refused, at: datetime) -> Verdict:
     counted = isinstance(why, Retry | TokenRefused)
     attempts = call.attempts if counted else max(0, call.attempts - (again_at is not None))
     if lost and not policy_of(call.api).repeatable:
-        return _verdict(call, State.UNKNOWN, attempts, in_doubt, at + LOOK_AFTER, why, None)
-    if again_at is None or (counted and attempts >= TRIES):
-        return _verdict(call, State.FAILED, attempts, in_doubt, at, why, at)
-    if call.deadline and again_at >= call.deadline:
-        return _verdict(call, State.EXPIRED, attempts, in_doubt, at, why, at)
-    return _verdict(call, State.PLANNED, attempts, in_doubt, again_at, why, None)
+        found = _verdict(call, State.UNKNOWN, attempts, in_doubt, at + LOOK_AFTER, why, None)
+    elif again_at is None or (counted and attempts >= TRIES):
+        found = _verdict(call, State.FAILED, attempts, in_doubt, at, why, at)
+    elif call.deadline and again_at >= call.deadline:
+        found = _verdict(call, State.EXPIRED, attempts, in_doubt, at, why, at)
+    else:
+        found = _verdict(call, State.PLANNED, attempts, in_doubt, again_at, why, None)
+    return replace(found, tried=_tried(why, at, found))
 
 
 def not_found_out(call: OutboundCall, why: Refused | None, at: datetime) -> Verdict:
     """The look-up failed too: later once more; without a way to look it up, a person must."""
     if why is None or call.attempts >= TRIES:
-        return _verdict(call, State.UNKNOWN, call.attempts, True, at, why, at)
-    return _verdict(call, State.UNKNOWN, call.attempts, True, at + _pause(call), why, None)
+        found = _verdict(call, State.UNKNOWN, call.attempts, True, at, why, at)
+    else:
+        found = _verdict(call, State.UNKNOWN, call.attempts, True, at + _pause(call), why, None)
+    return replace(found, tried=_tried(why, at, found))
+
+
+def _tried(why: Refused | None, at: datetime, found: Verdict) -> dict[str, Any]:
+    """A try that brought nothing, as the call remembers it."""
+    again = None if found.answered_at else found.due_at.isoformat()
+    kind = type(why).__name__ if why else ""
+    return {"at": at.isoformat(), "errcode": why.errcode if why else None, "why": kind, "again_at": again}
 
 
 def _again_at(call: OutboundCall, why: Refused, at: datetime) -> datetime | None:

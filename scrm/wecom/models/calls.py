@@ -41,7 +41,9 @@ class OutboundCall(models.Model):
     answered_at = models.DateTimeField(_("answered"), null=True)
     result: Any = models.JSONField(_("answer"), null=True)
     # Each try with its time and its answer: {at, errcode, why, again_at}.
-    tries: Any = models.JSONField(_("what each try brought"), default=list, db_default=models.Value([], models.JSONField()))
+    tries: Any = models.JSONField(
+        _("what each try brought"), default=list, db_default=models.Value([], models.JSONField())
+    )
     told_at = models.DateTimeField(_("handed on"), null=True)
     tellings = models.SmallIntegerField(_("tries to hand on"), default=0)
     letter = models.ForeignKey(Letter, models.PROTECT, verbose_name=_("letter"), null=True, db_constraint=False)
