@@ -66,6 +66,10 @@ class Code(models.Model):
     wanted = models.IntegerField(default=1, editable=False)
     pushed = models.IntegerField(default=0, editable=False)
     pushed_users: Any = ArrayField(models.CharField(max_length=64), default=list, editable=False)
+    # While WeCom refuses somebody without saying whom: who may be meant, and how many of them are tried next.
+    doubted: Any = ArrayField(models.CharField(max_length=64), default=list, db_default=[], editable=False)
+    trial = models.SmallIntegerField(default=0, db_default=0, editable=False)
+    accepted_users: Any = ArrayField(models.CharField(max_length=64), default=list, db_default=[], editable=False)
     trouble = models.CharField(_("trouble"), max_length=10, choices=Trouble, blank=True, editable=False)
     prints = models.IntegerField(_("sheets printed"), default=0, editable=False)
     created_by = models.ForeignKey(

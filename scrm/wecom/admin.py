@@ -75,7 +75,10 @@ class Shown(Desk):
 @admin.register(Corp)
 class CorpAdmin(Desk):
     list_display = ("corp_id", "name", "api_base_url")
-    fields = ("corp_id", "name", "api_base_url")
+    fields = (
+        *("corp_id", "name", "api_base_url", "staff_number_attribute", "staff_number_required"),
+        *("contacts_included", "contact_price_fen"),
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("corp_id",) if obj else ()
@@ -91,26 +94,28 @@ class AppAdmin(Desk):
         "agent_id",
         "name",
         "secret",
+        "secret_set_at",
         "token_expires_at",
         "token_failures",
         "token_errcode",
         "closed_until",
     )
-    readonly_fields = ("token_expires_at", "token_failures", "token_errcode", "closed_until")
+    readonly_fields = ("secret_set_at", "token_expires_at", "token_failures", "token_errcode", "closed_until")
 
     def store(self, app: App, form: Any) -> None:
         if "secret" in form.changed_data:
             tokens.forget(app)
+            app.secret_set_at = clock.now()
         app.save()
 
 
 @admin.register(Receiver)
 class ReceiverAdmin(Desk):
     form = ReceiverForm
-    list_display = ("slug", "corp", "app", "rotated_at")
+    list_display = ("slug", "corp", "app", "verified_at", "rotated_at")
     list_select_related = ("corp", "app")
-    fields = ("corp", "app", "slug", "token", "aes_key", "rotated_at")
-    readonly_fields = ("rotated_at",)
+    fields = ("corp", "app", "slug", "token", "aes_key", "verified_at", "rotated_at")
+    readonly_fields = ("verified_at", "rotated_at")
 
     def store(self, receiver: Receiver, form: Any) -> None:
         """New keys go in beside the old ones, which stay good for a day."""

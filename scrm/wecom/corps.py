@@ -33,7 +33,7 @@ def connect(
     Key.of(token, aes_key)
     _check(corp_id, secret, slug, api_base_url)
     corp = _corp(corp_id, name, api_base_url)
-    app = _app(corp, agent_id, secret)
+    app = _app(corp, agent_id, secret, at=at)
     receiver = Receiver.objects.select_for_update().filter(slug=slug).first()
     if receiver is None:
         return Receiver.objects.create(corp=corp, app=app, slug=slug, token=token, aes_key=aes_key)
@@ -65,12 +65,12 @@ def _corp(corp_id: str, name: str, api_base_url: str) -> Corp:
     return corp
 
 
-def _app(corp: Corp, agent_id: int, secret: str) -> App:
+def _app(corp: Corp, agent_id: int, secret: str, *, at: datetime) -> App:
     """The app with this secret; a new secret starts without token and without the refusals of the old one."""
     app = App.objects.select_for_update().filter(corp=corp, agent_id=agent_id).first()
     if app is None:
-        return App.objects.create(corp=corp, agent_id=agent_id, secret=secret)
+        return App.objects.create(corp=corp, agent_id=agent_id, secret=secret, secret_set_at=at)
     if app.secret != secret:
-        app.secret = secret
+        app.secret, app.secret_set_at = secret, at
         tokens.forget(app).save()
     return app

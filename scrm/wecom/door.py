@@ -148,6 +148,11 @@ class Door:
             raise Malformed("a letter for an echo")  # whoever caught one on its way would have it read out
         return said
 
+    def by_present_key(self, query: bytes) -> bool:
+        """True if the present key, and not one before it, signed a verification that `verify` let pass."""
+        *formal, echo = _values(query, ("msg_signature", "timestamp", "nonce", "echostr"))
+        return self.keys[0].signed(*_formal(formal), echo.replace(b" ", b"+"))
+
     def open(self, query: bytes, body: bytes, at: datetime) -> Opened:
         """The letter of a POST, in order: size, formats, signature, seal, receiver, XML."""
         if len(body) > LARGEST_BODY:

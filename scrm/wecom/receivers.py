@@ -7,10 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
+from django.db import DatabaseError, connection
+
 from scrm.sealed import open_sealed
 from scrm.wecom.door import Door, Key, NoSuchReceiver
 from scrm.wecom.models import Receiver
 from scrm.wecom.models.corps import OLD_KEYS_LAST_FOR
+
+log = structlog.get_logger()
 
 ALL = """
 SELECT r.id, r.corp_id, c.corp_id, r.slug, r.token, r.aes_key, r.previous_token, r.previous_aes_key, r.rotated_at
@@ -109,5 +114,18 @@ def rotate(receiver: Receiver, *, token: str, aes_key: str, at: datetime) -> Rec
     Key.of(token, aes_key)
     receiver.previous_token, receiver.previous_aes_key = receiver.token, receiver.aes_key
     receiver.token, receiver.aes_key, receiver.rotated_at = token, aes_key, at
+    receiver.verified_at = None
     receiver.save()
     return receiver
+
+
+def verified(receiver_id: int, *, at: datetime) -> None:
+    """WeCom has asked this address to prove itself with its present keys. Never raises: the answer goes out anyway."""
+    try:
+        Receiver.objects.filter(pk=receiver_id).update(verified_at=at)
+    except DatabaseError as error:
+        log.warning("wecom.receiver.not_noted", receiver=receiver_id, error=type(error).__name__)
+    finally:
+        if not connection.in_atomic_block:  # the door's threads are outside of Django's requests: nobody else closes it
+            connection.close()
+    log.info("wecom.receiver.verified", receiver=receiver_id)

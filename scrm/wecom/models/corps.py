@@ -30,6 +30,12 @@ class Corp(models.Model):
         db_default="工号",
         help_text=_("The name of the custom member field that holds it, in Contacts › Member profile."),
     )
+    staff_number_required = models.BooleanField(
+        _("only guides with a staff number"),
+        default=False,
+        db_default=False,
+        help_text=_("A guide without one enters no code. Switch it on once every profile in WeCom carries its number."),
+    )
     contacts_included = models.PositiveBigIntegerField(
         _("customers included"),
         null=True,
