@@ -28,3 +28,10 @@ def grant_to_the_app_role(using: str = "default", **_: Any) -> None:
         existing = set(connections[using].introspection.table_names(cursor))
         for table in sorted(existing.intersection(append_only_tables())):
             cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {quoted}")
+            for part in _parts(cursor, table):  # rows are reached through the whole table alone
+                cursor.execute(f"REVOKE ALL ON {part} FROM {quoted}")
+
+
+def _parts(cursor: Any, table: str) -> list[str]:
+    cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table])
+    return [part for (part,) in cursor.fetchall()]

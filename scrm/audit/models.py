@@ -2,15 +2,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
 class Entry(models.Model):
-    """One thing that somebody did; never changed, never deleted."""
+    """One thing that somebody did; never changed, never deleted but by whole months (`months`)."""
 
     append_only = True
 
-    at = models.DateTimeField(_("at"), db_index=True)
+    at = models.DateTimeField(_("at"))
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -18,20 +19,77 @@ class Entry(models.Model):
         null=True,
         related_name="+",
         db_constraint=False,
+        db_index=False,
     )
+    system = models.CharField(_("part of the system"), max_length=32, db_default="")
     verb = models.CharField(_("did"), max_length=64)
     kind = models.CharField(_("kind of thing"), max_length=64)
     subject_id = models.CharField(_("thing"), max_length=64)
+    customer = models.CharField(_("customer"), max_length=24, db_default="")
+    store = models.CharField(_("store"), max_length=24, db_default="")
+    rows = models.PositiveIntegerField(_("rows"), null=True)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    request_id = models.CharField(_("request"), max_length=64, db_default="")
     detail = models.JSONField(_("detail"), default=dict)
 
     class Meta:
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
-        indexes = [models.Index(fields=["kind", "subject_id"], name="audit_of_a_thing")]
-        ordering = ["-id"]
+        ordering = ["-at", "-id"]
+        # The table is partitioned by month of `at`: every index leads to the newest first, month by month.
+        indexes = [
+            models.Index(fields=["at", "id"], name="audit_by_time"),
+            models.Index(fields=["actor", "at"], condition=~Q(actor=None), name="audit_by_person"),
+            models.Index(fields=["verb", "at"], name="audit_by_verb"),
+            models.Index(fields=["kind", "subject_id", "at"], name="audit_of_a_thing"),
+            models.Index(fields=["customer", "at"], condition=~Q(customer=""), name="audit_of_a_customer"),
+            models.Index(fields=["store", "at"], condition=~Q(store=""), name="audit_of_a_store"),
+            models.Index(fields=["address", "at"], condition=~Q(address=None), name="audit_by_address"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.kind} {self.subject_id}"
+
+
+class Seal(models.Model):
+    """The head of the book's chain after one day: a keyed digest over that day's entries and the day before."""
+
+    append_only = True
+
+    day = models.DateField(_("day"), unique=True)
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    entries = models.BigIntegerField(_("entries"))
+    head = models.BinaryField(_("head of the chain"), max_length=32)
+    sealed_at = models.DateTimeField(_("sealed"))
+
+    class Meta:
+        verbose_name = _("seal of a day")
+        verbose_name_plural = _("seals of days")
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {bytes(self.head).hex()}"
+
+
+class Leaves(models.Model):
+    """Short digests of up to a thousand entries of a sealed day, by which a changed one is found."""
+
+    append_only = True
+
+    day = models.DateField()
+    number = models.IntegerField()
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    leaves = models.BinaryField(help_text="28 bytes an entry: id, day since 2000, 16 of its SHA-256.")
+
+    class Meta:
+        verbose_name = _("digests of entries")
+        verbose_name_plural = _("digests of entries")
+        constraints = [models.UniqueConstraint(fields=["day", "number"], name="a_block_of_a_day_is_sealed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.number}"
 
 
 class Alarm(models.Model):
@@ -53,7 +111,7 @@ class Alarm(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "subject"],
-                condition=models.Q(cleared_at=None),
+                condition=Q(cleared_at=None),
                 name="an_open_alarm_is_raised_once",
             )
         ]

@@ -1,7 +1,13 @@
-"""Who asked for what page, for the log: never what they searched for, which may be a customer's name or phone."""
+"""Who asked for what page: for the log, and for the audit book. Never what they searched for, which may be a name."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
+from rest_framework.throttling import BaseThrottle
+
+from scrm import clock
+from scrm.audit import entries, visits
 
 
 class Journal(RequestMiddleware):
@@ -10,3 +16,28 @@ class Journal(RequestMiddleware):
     @staticmethod
     def format_request(request: HttpRequest) -> str:
         return f"{request.method} {request.path}"
+
+
+def visited(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: the audit book learns the caller's address, and each refusal of somebody who is signed in."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        with visits.from_address(address_of(request)):
+            response = get_response(request)
+            person = getattr(request, "user", None)
+            if response.status_code == 403 and getattr(person, "is_authenticated", False):
+                entries.record_refusal(person, page=_page(request), method=request.method or "", at=clock.now())
+            return response
+
+    return answer
+
+
+def address_of(request: HttpRequest) -> str:
+    """The caller's address; only proxies of ours, counted by TRUSTED_PROXIES, may say that it is another's."""
+    return str(BaseThrottle().get_ident(request) or "")  # type: ignore[arg-type]
+
+
+def _page(request: HttpRequest) -> str:
+    """The name of the page, or its route: never its address, which may carry an id of a customer."""
+    found = request.resolver_match
+    return (found.view_name or found.route) if found else ""
