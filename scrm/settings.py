@@ -169,6 +169,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "scrm.desk.policy",
     "scrm.audit.requests.Journal",
+    "scrm.audit.requests.visited",
     "scrm.desk.readable",
     "django_htmx.middleware.HtmxMiddleware",
 ]
