@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import structlog
@@ -86,6 +87,10 @@ def problems() -> list[str]:
         ),
         (not os.environ.get("BROKER_URL"), "BROKER_URL is missing; the embedded Valkey is for demo and tests"),
         (not WECOM_API_BASE_URL.startswith("https://"), "WECOM_API_BASE_URL is not https"),
+        (
+            os.environ.get("SECOND_FACTOR", "required") not in {"required", "optional"},
+            "SECOND_FACTOR is neither required nor optional",
+        ),
     ]
     return [why for wrong, why in checks if wrong]
 
@@ -127,6 +132,12 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 WECOM_ROUTES = "scrm.callbacks"  # which news goes to whom, as ROOT_URLCONF says it for people
 WECOM_VERIFY_FILES = env_list("WECOM_VERIFY_FILES")  # codes of WW_verify_<code>.txt, by which WeCom knows our domain
 WECOM_TIMEOUT = (3.05, 10)
+# Where WeCom asks who somebody is; a sandbox asks under its own address.
+_ASKS_AT = ("https://open.weixin.qq.com", "https://login.work.weixin.qq.com")
+if WECOM_API_BASE_URL != "https://qyapi.weixin.qq.com":
+    _ASKS_AT = (WECOM_API_BASE_URL, WECOM_API_BASE_URL)
+WECOM_AUTHORIZE_URL = os.environ.get("WECOM_AUTHORIZE_URL") or _ASKS_AT[0] + "/connect/oauth2/authorize"
+WECOM_LOGIN_URL = os.environ.get("WECOM_LOGIN_URL") or _ASKS_AT[1] + "/wwlogin/sso/login"
 WECOM_CALLS_PER_MINUTE = int(os.environ.get("WECOM_CALLS_PER_MINUTE", "10000"))
 WECOM_CALLS_PER_HOUR = int(os.environ.get("WECOM_CALLS_PER_HOUR", "150000"))
 
@@ -205,7 +216,14 @@ if PROFILE == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard:home"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "/login/?out=1"  # else WeCom would sign her in again at once
+SESSION_ENGINE = "stores.sessions"
+# Who signs in with a password and has a seat at the brand brings a code as well: `required`, or `optional`.
+SECOND_FACTOR = os.environ.get("SECOND_FACTOR", "required" if PRODUCTION else "optional")
+# A session of HQ, or one that a password opened, ends when nothing was asked in it for so long.
+SESSION_IDLE_MINUTES = int(os.environ.get("SESSION_IDLE_MINUTES", "30" if PRODUCTION else "720"))
+API_TOKEN_DAYS_UNUSED = int(os.environ.get("API_TOKEN_DAYS_UNUSED", "90"))
+API_TOKEN_DAYS = int(os.environ.get("API_TOKEN_DAYS", "365"))
 
 LANGUAGE_CODE = os.environ.get("LANGUAGE_CODE", "zh-hans")
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -240,6 +258,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# In WeCom's client a form of a session that has ended leads on to WeCom, which says who it is, and back.
+FORMS_LEAD_TO = ["'self'", "{0.scheme}://{0.netloc}".format(urlsplit(WECOM_AUTHORIZE_URL))]
 CONTENT_SECURITY_POLICY = {
     # unfold runs Alpine, which needs 'unsafe-eval'; only /admin/ gets it, from scrm.desk.
     "EXCLUDE_URL_PREFIXES": ["/admin/"],
@@ -250,7 +270,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:", "blob:"],
         "connect-src": ["'self'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'"],
+        "form-action": FORMS_LEAD_TO,
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
     },

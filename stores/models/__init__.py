@@ -1,3 +1,4 @@
+from stores.models.factors import RecoveryCode, SecondFactor
 from stores.models.people import ApiToken, Person, Role, Seat
 from stores.models.places import (
     Brand,
@@ -9,9 +10,11 @@ from stores.models.places import (
     Region,
     Store,
 )
+from stores.models.sessions import Attempt, Session
 
 __all__ = [
     "ApiToken",
+    "Attempt",
     "Brand",
     "Contract",
     "DepartmentLink",
@@ -19,8 +22,11 @@ __all__ = [
     "Opening",
     "Person",
     "Placement",
+    "RecoveryCode",
     "Region",
     "Role",
     "Seat",
+    "SecondFactor",
+    "Session",
     "Store",
 ]

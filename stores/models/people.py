@@ -2,14 +2,16 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -149,15 +151,27 @@ class Seat(models.Model):
         return f"{self.get_role_display()} {self.region or self.franchisee or self.store or ''}".strip()
 
 
+class TokenQuerySet(ScopedQuerySet):
+    def good(self, at: datetime) -> "TokenQuerySet":
+        """Tokens that are neither too old nor unused for too long."""
+        unused = Coalesce("last_used_at", "made_at")
+        return self.alias(unused_since=unused).filter(
+            made_at__gt=at - timedelta(days=settings.API_TOKEN_DAYS),
+            unused_since__gt=at - timedelta(days=settings.API_TOKEN_DAYS_UNUSED),
+        )
+
+
 class ApiToken(models.Model):
     """A key to the API, of which only the fingerprint is kept."""
 
     store_path = None
 
     person = models.ForeignKey(Person, models.CASCADE, verbose_name=_("person"), related_name="tokens")
+    name = models.CharField(_("name"), max_length=60, blank=True, db_default="")
     digest = models.CharField(max_length=64, unique=True)
     made_at = models.DateTimeField(_("made"))
-    objects = ScopedQuerySet.as_manager()
+    last_used_at = models.DateTimeField(_("last used"), null=True)
+    objects = TokenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("API token")
@@ -170,9 +184,19 @@ class ApiToken(models.Model):
     def fingerprint(token: str) -> str:
         return hashlib.sha256(token.encode()).hexdigest()
 
+    @property
+    def mark(self) -> str:
+        """What names it on a page; the token cannot be made from it."""
+        return self.digest[:16]
+
+    def expires_at(self) -> datetime:
+        """When it ends if nobody uses it before."""
+        unused = (self.last_used_at or self.made_at) + timedelta(days=settings.API_TOKEN_DAYS_UNUSED)
+        return min(unused, self.made_at + timedelta(days=settings.API_TOKEN_DAYS))
+
     @classmethod
-    def issue(cls, person: Person, *, at: datetime) -> str:
+    def issue(cls, person: Person, *, at: datetime, name: str = "") -> str:
         """A new token's plain text, which is shown this once."""
         token = secrets.token_urlsafe(32)
-        cls.objects.create(person=person, digest=cls.fingerprint(token), made_at=at)
+        cls.objects.create(person=person, digest=cls.fingerprint(token), made_at=at, name=name)
         return token
