@@ -1,12 +1,29 @@
-"""Who somebody is: the only writer of what reads tell us of members and of their ids."""
+"""Who somebody is: the only writer of members and of the ids by which they are known."""
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from members import phones
 from members.models import Identity, Member
+from scrm import bulk, sealed
+from scrm.ids import new_id
+
+PHONE, CARD = Identity.Kind.PHONE, Identity.Kind.CARD
+NEXT_IDS = "SELECT nextval(pg_get_serial_sequence('members_member', 'id')) FROM generate_series(1, %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody who is not a member yet: plain ids in their normal form, each with its kind."""
+
+    name: str
+    gender: int
+    ids: tuple[tuple[str, str], ...]
 
 
 @transaction.atomic
@@ -33,3 +50,53 @@ def _know_by_unionid(member: int, unionid: str) -> None:
     )
     if known.member_id != member:
         Member.objects.filter(pk=member).update(same_person_as=known.member_id)
+
+
+def normal(kind: str, text: str) -> str:
+    """The one form of a phone (raises NotAPhone) or of a card's number."""
+    if kind == PHONE:
+        return phones.normalised(text)
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+
+
+def index(kind: str, plain: str) -> str:
+    """What stands in `value` for a phone or a card in its normal form: a keyed fingerprint of it."""
+    return sealed.digest(plain, f"identity {kind}").hex()
+
+
+def shown(identity: Identity) -> str:
+    """The id as people may read it: phones and cards masked."""
+    if identity.kind == PHONE:
+        return phones.masked(identity.sealed or "")
+    return "****" + (identity.sealed or "")[-4:] if identity.kind == CARD else identity.value
+
+
+def owners(kind: str, values: Iterable[str]) -> dict[str, int]:
+    """The members of these values (blind indexes, for phones and cards)."""
+    known = Identity.objects.filter(kind=kind, corp=None, value__in=list(values))
+    return dict(known.values_list("value", "member_id"))
+
+
+@transaction.atomic
+def enroll(newcomers: Sequence[Newcomer], *, at: datetime) -> list[int]:
+    """The keys of the new members, in order. An id that somebody bears already is an IntegrityError."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_IDS, [len(newcomers)])
+        keys = [key for (key,) in cursor.fetchall()]
+    rows = ((key, new_id("m_"), one.name, "", one.gender, at) for key, one in zip(keys, newcomers, strict=True))
+    bulk.insert("members_member", ["id", "public_id", "name", "avatar", "gender", "created_at"], rows)
+    add_ids([(key, kind, text) for key, one in zip(keys, newcomers, strict=True) for kind, text in one.ids])
+    return keys
+
+
+@transaction.atomic
+def add_ids(told: Sequence[tuple[int, str, str]]) -> None:
+    """Members are known by these phones and cards too: (member, kind, plain text in its normal form) each."""
+    place = Identity._meta.get_field("sealed").aad  # type: ignore[union-attr]
+    rows = ((member, str(kind), index(kind, plain), sealed.seal(plain.encode(), place)) for member, kind, plain in told)
+    bulk.insert("members_identity", ["member_id", "kind", "value", "sealed"], rows)
+
+
+def call(names: Mapping[int, str]) -> None:
+    """Members whose name no WeCom account tells are called so."""
+    Member.objects.bulk_update([Member(pk=pk, name=name) for pk, name in names.items()], ["name"], batch_size=2000)

@@ -3,7 +3,8 @@
 A model says how its rows reach a store (`store_path`), whose work a row is (`guide_path`, a path to a Person) and which
 day it belongs to (`day_path`). Rows with personal data say `personal = True`: a franchisee reads them only while his
 contract runs, and only those of its days; sums he may go on reading for the days that were his. A model without a store
-is `seen_through` another row; what the whole brand shares, such as the words on tags, is `for_every_seat`.
+is `seen_through` another row, or through one of several; what the whole brand shares, such as the words on tags, is
+`for_every_seat`. Rows of a store that are nobody's work are `not_for_guides`.
 """
 
 from dataclasses import dataclass
@@ -66,13 +67,21 @@ class ScopedQuerySet(QuerySet):
             return self.filter(pk__in=self.model._default_manager.filter(seen).values("pk"))
         return self.filter(seen)
 
-    def _through(self, through: str, viewer: Any) -> Self:
+    def _through(self, through: str | tuple[str, ...], viewer: Any) -> Self:
+        if isinstance(through, tuple):
+            first, *others = (self._seen_by(name, viewer) for name in through)
+            return self.filter(pk__in=first.union(*others, all=True))
         field = self.model._meta.get_field(through)
         model: Any = field.related_model
         others = model._default_manager.visible_to(viewer)
         if isinstance(field, ForeignObjectRel):
             return self.filter(pk__in=others.values(field.field.attname))
         return self.filter(**{f"{through}__in": others})
+
+    def _seen_by(self, through: str, viewer: Any) -> QuerySet:
+        """The keys of the rows to which the rows on their many side lead."""
+        field: Any = self.model._meta.get_field(through)
+        return field.related_model._default_manager.visible_to(viewer).order_by().values(field.field.attname)  # type: ignore[no-any-return]
 
     def _in_scope(self, scope: Scope, viewer: Any, path: str) -> Q:
         seen = Q(pk__in=[])
@@ -85,7 +94,7 @@ class ScopedQuerySet(QuerySet):
             seen |= self._under_contract(scope, path)
         if guide_path := getattr(self.model, "guide_path", None):
             seen |= Q(**{guide_path: viewer.pk}) if scope.work else Q(pk__in=[])
-        elif scope.work:
+        elif scope.work and not getattr(self.model, "not_for_guides", False):
             seen |= Q(**{f"{path}__in": scope.work})
         return seen
 

@@ -1,81 +1,12 @@
-"""The customers: one person is one member, whatever ids she comes with."""
+"""WeCom's tags, and who bears them."""
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from members.models.people import Member
 from scrm.ids import PublicId
 from scrm.wecom.models import Corp
 from stores.scope import ScopedQuerySet
-
-
-class Member(models.Model):
-    """A person we know."""
-
-    seen_through = "relations"
-    store_path = None
-
-    class Gender(models.IntegerChoices):
-        UNKNOWN = 0, _("unknown")
-        MALE = 1, _("male")
-        FEMALE = 2, _("female")
-
-    public_id = PublicId("m_")
-    name = models.CharField(_("name"), max_length=120, blank=True)
-    avatar = models.URLField(_("picture"), max_length=500, blank=True)
-    gender = models.SmallIntegerField(_("gender"), choices=Gender, default=Gender.UNKNOWN)
-    same_person_as = models.ForeignKey(
-        "self",
-        models.SET_NULL,
-        verbose_name=_("same person as"),
-        null=True,
-        blank=True,
-        help_text=_("Another member with the same unionid, known before this one."),
-    )
-    created_at = models.DateTimeField(_("first known"))
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("customer")
-        verbose_name_plural = _("customers")
-
-    def __str__(self) -> str:
-        return self.name or str(_("customer not yet read"))
-
-
-class Identity(models.Model):
-    """One id by which a member is known: an external_userid belongs to a corp, a unionid to nobody."""
-
-    seen_through = "member"
-    store_path = None
-
-    class Kind(models.TextChoices):
-        EXTERNAL_USERID = "external_userid", _("WeCom external_userid")
-        UNIONID = "unionid", _("WeChat unionid")
-
-    member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="identities")
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    corp = models.ForeignKey(Corp, models.PROTECT, verbose_name=_("corp"), null=True, related_name="+")
-    value = models.CharField(_("value"), max_length=64)
-    read_due_at = models.DateTimeField(_("to be read from WeCom"), null=True)
-    read_at = models.DateTimeField(_("read from WeCom"), null=True)
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("identity")
-        verbose_name_plural = _("identities")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "corp", "value"], nulls_distinct=False, name="an_identity_names_one_member"
-            )
-        ]
-        indexes = [
-            # The lane that reads customers from WeCom asks only for the due ones.
-            models.Index(fields=["read_due_at"], condition=Q(read_due_at__isnull=False), name="identities_to_read"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.value[:6]}…"
 
 
 class TagGroup(models.Model):

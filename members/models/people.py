@@ -1,0 +1,111 @@
+"""The customers: one person is one member, whatever ids she comes with."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from scrm.ids import PublicId
+from scrm.sealed import SealedField
+from scrm.wecom.models import Corp
+from stores.models import Store
+from stores.scope import ScopedQuerySet
+
+
+class Member(models.Model):
+    """A person we know."""
+
+    seen_through = ("relations", "joinings")
+    store_path = None
+
+    class Gender(models.IntegerChoices):
+        UNKNOWN = 0, _("unknown")
+        MALE = 1, _("male")
+        FEMALE = 2, _("female")
+
+    public_id = PublicId("m_")
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    avatar = models.URLField(_("picture"), max_length=500, blank=True)
+    gender = models.SmallIntegerField(_("gender"), choices=Gender, default=Gender.UNKNOWN)
+    same_person_as = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        verbose_name=_("same person as"),
+        null=True,
+        blank=True,
+        help_text=_("Another member with the same unionid, known before this one."),
+    )
+    created_at = models.DateTimeField(_("first known"))
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+
+    def __str__(self) -> str:
+        return self.name or str(_("customer not yet read"))
+
+
+class Identity(models.Model):
+    """One id by which a member is known: an external_userid belongs to a corp, the others to nobody.
+
+    Of a phone or a card `value` is the blind index by which it is found, and `sealed` holds it in full.
+    """
+
+    seen_through = "member"
+    store_path = None
+
+    class Kind(models.TextChoices):
+        EXTERNAL_USERID = "external_userid", _("WeCom external_userid")
+        UNIONID = "unionid", _("WeChat unionid")
+        PHONE = "phone", _("phone")
+        CARD = "card", _("member card")
+
+    member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="identities")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    corp = models.ForeignKey(Corp, models.PROTECT, verbose_name=_("corp"), null=True, related_name="+")
+    value = models.CharField(_("value"), max_length=64)
+    sealed = SealedField(null=True, editable=False)
+    read_due_at = models.DateTimeField(_("to be read from WeCom"), null=True)
+    read_at = models.DateTimeField(_("read from WeCom"), null=True)
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "corp", "value"], nulls_distinct=False, name="an_identity_names_one_member"
+            )
+        ]
+        indexes = [
+            # The lane that reads customers from WeCom asks only for the due ones.
+            models.Index(fields=["read_due_at"], condition=Q(read_due_at__isnull=False), name="identities_to_read"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value[:6]}…"
+
+
+class Joining(models.Model):
+    """The store at which a member joined, such as the one that gave her the card; its viewers may see her.
+
+    Guides see their own customers only, and nobody's customer is not theirs.
+    """
+
+    store_path = "store"
+    day_path = "on"
+    personal = True
+    not_for_guides = True
+
+    member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="joinings")
+    store = models.ForeignKey(Store, models.PROTECT, verbose_name=_("store"), related_name="joinings")
+    on = models.DateField(_("joined on"))
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("joining")
+        verbose_name_plural = _("joinings")
+        constraints = [models.UniqueConstraint(fields=["member", "store"], name="a_member_joins_a_store_once")]
+
+    def __str__(self) -> str:
+        return f"{self.store} {self.on}"

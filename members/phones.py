@@ -1,0 +1,28 @@
+"""Phone numbers: one form for all ways of writing them, and the form in which they are shown."""
+
+import unicodedata
+
+import phonenumbers
+
+HOME = "CN"
+
+
+class NotAPhone(Exception):
+    """No telephone of the world has this number."""
+
+
+def normalised(text: str) -> str:
+    """The number in E.164, a Chinese one unless it says otherwise; raises NotAPhone."""
+    try:
+        number = phonenumbers.parse(unicodedata.normalize("NFKC", text), HOME)
+    except phonenumbers.NumberParseException:
+        raise NotAPhone from None  # the text itself belongs in no traceback
+    if number.extension or not phonenumbers.is_valid_number(number):
+        raise NotAPhone
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def masked(text: str) -> str:
+    """The number as it is shown: 138****0001."""
+    digits = text.removeprefix("+86")
+    return digits[:3] + "****" + digits[-4:] if len(digits) >= 8 else "****"

@@ -1,0 +1,94 @@
+"""What members allow: nothing that nobody allowed, and the strictest word counts."""
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from members import consents
+from members.consents import Said
+from members.models import Consent, Member
+from scrm.audit.models import Entry
+from tests.cast import NOW, Cast, after
+
+MARKETING = Consent.Purpose.MARKETING_1V1
+SERVICE = Consent.Purpose.SERVICE
+LATER = after(days=99)
+
+
+def somebody(same_as: Member | None = None) -> Member:
+    return Member.objects.create(name="Mei", created_at=NOW, same_person_as=same_as)
+
+
+def allows(member: Member, purpose: str = MARKETING, at: datetime = LATER, **more: object) -> bool:
+    return member.pk in consents.permitted([member.pk], purpose, at=at, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db
+def test_nothing_is_allowed_that_nobody_allowed(cast: Cast) -> None:
+    mei = somebody()
+    assert not allows(mei)
+    consents.give(mei, [MARKETING], terms="v1", at=NOW, source="form", by=cast.ada)
+    assert allows(mei) and not allows(mei, SERVICE) and not allows(mei, at=after(hours=-1))
+    assert not allows(mei, controller=cast.fangs)
+    assert Entry.objects.get(verb="consent.given").detail == {"purposes": ["marketing_1v1"], "terms": "v1"}
+
+
+@pytest.mark.django_db
+def test_one_step_takes_everything_back_and_a_newer_word_gives_it_again(cast: Cast) -> None:
+    mei = somebody()
+    consents.give(mei, [MARKETING, SERVICE], terms="v1", at=NOW, source="form")
+    consents.give(mei, [MARKETING], terms="v1", at=NOW, source="form", controller=cast.fangs)
+    consents.withdraw(mei, at=after(days=1), source="guide")
+    assert not allows(mei) and not allows(mei, SERVICE) and not allows(mei, controller=cast.fangs)
+    assert allows(mei, at=after(hours=1))  # it was allowed then
+    consents.give(mei, [SERVICE], terms="v2", at=after(days=2), source="form")
+    assert allows(mei, SERVICE) and not allows(mei)
+
+
+@pytest.mark.django_db
+def test_of_one_person_the_strictest_part_counts_until_a_newer_word(cast: Cast) -> None:
+    mei = somebody()
+    her_card = somebody(same_as=mei)
+    consents.give_many([Said(mei.pk, MARKETING, after(days=5), "v1")], source="form", at=NOW)
+    assert allows(her_card)
+    consents.give_many([Said(her_card.pk, MARKETING, NOW, state="withdrawn")], source="import", at=NOW)
+    assert not allows(mei) and not allows(her_card)
+    assert consents.present(mei, at=after(days=9)) == {(MARKETING, None): "withdrawn"}
+    consents.give(her_card, [MARKETING], terms="v2", at=after(days=9), source="form")
+    assert allows(mei) and allows(her_card)
+
+
+@pytest.mark.django_db
+def test_the_same_word_is_written_down_once(cast: Cast) -> None:
+    said = [Said(somebody().pk, MARKETING, NOW, "v1", "表单 88")]
+    assert [consents.give_many(said, source="import", at=NOW) for _ in range(2)] == [1, 0]
+    assert Consent.objects.get().evidence == "表单 88"
+
+
+@pytest.mark.django_db
+def test_who_sees_the_member_sees_what_she_allows(cast: Cast) -> None:
+    mei = somebody()
+    consents.give(mei, [MARKETING], terms="v1", at=NOW, source="form")
+    assert Consent.objects.visible_to(cast.ada).exists()
+    assert not Consent.objects.visible_to(cast.ben).exists()
+
+
+WORDS = st.tuples(st.integers(0, 1), st.integers(0, 3), st.sampled_from(["given", "denied", "withdrawn"]))
+
+
+@pytest.mark.django_db(transaction=True)
+@settings(max_examples=25, deadline=None)
+@given(st.lists(WORDS, unique=True, max_size=6).flatmap(lambda w: st.tuples(st.just(w), st.permutations(w))))
+def test_the_order_of_writing_down_changes_nothing(told: tuple[list[tuple], list[tuple]]) -> None:
+    heard = []
+    for words in told:
+        parts = [somebody()]
+        parts.append(somebody(same_as=parts[0]))
+        for part, day, state in words:
+            consents.give_many([Said(parts[part].pk, SERVICE, after(days=day), state=state)], source="hq", at=NOW)
+        heard.append((allows(parts[0], SERVICE), consents.present(parts[0], at=after(days=9))))
+    assert heard[0] == heard[1]
+    last = [max((d, s != "given") for p, d, s in told[0] if p == part) for part in {p for p, _, _ in told[0]}]
+    assert heard[0][0] is (bool(last) and not any(stricter for _day, stricter in last))
