@@ -16,6 +16,7 @@ class Member(models.Model):
 
     seen_through = ("relations", "joinings")
     store_path = None
+    personal = True
 
     class Gender(models.IntegerChoices):
         UNKNOWN = 0, _("unknown")
@@ -53,6 +54,7 @@ class Identity(models.Model):
 
     seen_through = "member"
     store_path = None
+    personal = True
 
     class Kind(models.TextChoices):
         EXTERNAL_USERID = "external_userid", _("WeCom external_userid")
