@@ -17,6 +17,7 @@ from guides import bindings, codes, listings
 from guides.forms import CodeForm, NewCodeForm
 from guides.models import Code, CodeGuide, Posting
 from scrm import clock
+from scrm.audit import entries
 from stores.access import Permission, demand
 from stores.models import Store
 
@@ -152,6 +153,8 @@ def unplaced(request: HttpRequest) -> HttpResponse:
         return redirect(request.get_full_path())
     page = _page(request, lost.select_related("guide", "member").order_by("-added_at"))
     _offer_stores(page, request.user)
+    if len(page):
+        entries.record_read(request.user, "guides.relation", rows=len(page), at=clock.now(), page="unplaced")
     return render(request, "guides/unplaced.html", {"page": page})
 
 

@@ -66,7 +66,7 @@ class ScopedFilter(RelatedDropdownFilter):
 
 
 class ScopedAdmin(InSight, ModelAdmin):
-    """A desk: each sees her own, and every change is written into the audit book."""
+    """A desk: each sees her own, and the audit book knows each change, and each look at a customer's data."""
 
     compressed_fields = True
     warn_unsaved_form = True
@@ -75,16 +75,37 @@ class ScopedAdmin(InSight, ModelAdmin):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            return self._noted(request, super().changeform_view(request, *args, **kwargs))
         except (IntegrityError, DataError):  # what forms check came true in between
             said = _("Nothing was saved: it contradicts what is there already. Look at the dates and try again.")
             self.message_user(request, said, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._noted(request, super().changelist_view(request, *args, **kwargs))
+
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._noted(request, super().history_view(request, *args, **kwargs))
+
+    def _noted(self, request: HttpRequest, answer: Any) -> Any:
+        """The answer; rows of models that say `personal = True` are not shown unnoticed."""
+        shown = getattr(answer, "context_data", None) or {}
+        if not getattr(self.model, "personal", False) or answer.status_code != 200:
+            return answer
+        if listed := shown.get("cl"):
+            kind, found = self.model._meta.label_lower, len(listed.result_list)
+            entries.record_read(request.user, kind, rows=found, filters=request.GET.dict(), at=clock.now())
+        elif seen := shown.get("original") or shown.get("object"):
+            entries.record_read(request.user, seen, at=clock.now())
+        return answer
+
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """Names of what was changed, never the values."""
+        """Names of what was changed; values of switches, choices, days, numbers and places, never of texts."""
         parts = {f.prefix: len(f.changed_objects) + len(f.new_objects) + len(f.deleted_objects) for f in formsets or ()}
-        return json.dumps({"fields": form.changed_data, "parts": {name: n for name, n in parts.items() if n}})
+        said = {"fields": form.changed_data, "parts": {name: n for name, n in parts.items() if n}}
+        if not add and (values := _turned(form)):
+            said["values"] = values
+        return json.dumps(said)
 
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:  # type: ignore[override]
         self._write("added", request, obj)
@@ -100,6 +121,22 @@ class ScopedAdmin(InSight, ModelAdmin):
     def _write(self, did: str, request: HttpRequest, obj: models.Model, **detail: Any) -> None:
         verb = f"{obj._meta.model_name}.{did}"
         entries.record(verb, by=request.user, subject=obj, at=clock.now(), **detail)
+
+
+PLAIN = (models.BooleanField, models.IntegerField, models.FloatField, models.DateField, models.ForeignKey)
+
+
+def _turned(form: Any) -> dict[str, list[str]]:
+    """What a changed field was and is, where that is nobody's name, text or secret."""
+    fields = {field.name: field for field in getattr(getattr(form, "_meta", None), "model", Brand)._meta.fields}
+    told = [n for n in form.changed_data if n in fields and (isinstance(fields[n], PLAIN) or fields[n].choices)]
+    return {name: [_plain(form.initial.get(name)), _plain(form.cleaned_data.get(name))] for name in told}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, models.Model):
+        return str(value.pk)
+    return "" if value is None else str(value)
 
 
 class WrittenByVerbs:

@@ -1,10 +1,15 @@
-"""What all lists of the API share: who may read, who may write, and that every list starts at `visible_to`."""
+"""What all lists of the API share: who may read, who may write, that every list starts at `visible_to`, and that
+whoever reads a customer's data stands in the audit book."""
 
 from typing import Any
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
+
+from scrm import clock
+from scrm.audit import entries
 
 ID = "[a-z0-9_]{1,24}"
 
@@ -32,6 +37,33 @@ class Door(GenericViewSet):
     writes: Any = None
     says: Any = ""
 
+    found: Any = None
+
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
         return rows.visible_to(self.request.user)
+
+    def get_object(self) -> Any:
+        self.found = super().get_object()
+        return self.found
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Rows of models that say `personal = True` are not read unnoticed."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if self.shows_customers and answer.status_code == 200 and request.method == "GET":
+            self._note(request, answer)
+        return answer
+
+    @property
+    def shows_customers(self) -> bool:
+        return self.queryset is not None and getattr(self.queryset.model, "personal", False)
+
+    def _note(self, request: Any, answer: Response) -> None:
+        said: Any = {"at": clock.now(), "door": "api"}
+        if self.found is not None:
+            entries.record_read(request.user, self.found, **said)
+            return
+        rows = len(answer.data["results"]) if isinstance(answer.data, dict) and "results" in answer.data else None
+        kind = self.queryset.model._meta.label_lower
+        filters = {name: value for name, value in request.query_params.items() if name != "cursor"}
+        entries.record_read(request.user, kind, rows=rows, filters=filters, **said)

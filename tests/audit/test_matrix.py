@@ -1,0 +1,73 @@
+"""Who reads a customer's data stands in the book, once for each page: tried on every URL that there is.
+
+The customer's name is one that no page would show by chance. A page, list or file in which it stands must have written
+exactly one entry of the read; where it does not stand, none.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from guides.models import Relation
+from members.models import Member
+from scrm.audit.models import Entry
+from tests.cast import LAN, MEI, Cast
+from tests.test_every_url import API, MODEL_PAGES, OTHERS, URLS, address, clients, stage, things  # noqa: F401
+
+NAME = "梅花三弄七号"
+OWN = {"admin:logout", "logout"}
+
+
+@pytest.fixture
+def named(stage: Cast, db: None) -> str:  # noqa: F811
+    """The customers of the stage by a name that nothing else has; one of them waits for a store."""
+    Member.objects.filter(pk__in=[stage.member(MEI).pk, stage.member(LAN).pk]).update(name=NAME)
+    stage.member(MEI).relations.update(store=None)
+    return NAME
+
+
+def reads() -> list[Entry]:
+    return list(Entry.objects.filter(verb__endswith=".read").order_by("id"))
+
+
+def shows(answer: Any) -> bool:
+    """Whether the customer stands there: by name, by WeCom's id, or by ours."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    said, ours = body.decode("utf-8", "replace"), Member.objects.filter(name=NAME).values_list("public_id", flat=True)
+    pairs = [str(relation) for relation in Relation.objects.filter(member__name=NAME)]
+    return any(mark in said for mark in [NAME, json.dumps(NAME).strip('"'), MEI, LAN, *ours, *pairs])
+
+
+@pytest.mark.parametrize("name", sorted({*OTHERS, *API, *MODEL_PAGES} - OWN))
+def test_who_shows_a_customer_writes_it_down_once(clients: Any, things: Any, named: str, name: str) -> None:  # noqa: F811
+    before = len(reads())
+    answer = clients["ada"].get(address(name, things))
+    assert len(reads()) - before == int(shows(answer)), name
+
+
+@pytest.mark.parametrize("name", ["api:member-list", "api:member-detail", "admin:members_member_changelist"])
+def test_the_ways_that_must_be_there_are_there(clients: Any, things: Any, named: str, name: str) -> None:  # noqa: F811
+    assert shows(clients["ada"].get(address(name, things)))
+
+
+@pytest.mark.parametrize("name", ["healthz", "readyz", "metrics", "api:store-list", "dashboard:home"])
+def test_what_shows_no_customer_costs_the_book_nothing(clients: Any, things: Any, db: None, name: str) -> None:  # noqa: F811
+    with CaptureQueriesContext(connection) as asked:
+        clients["ada"].get(address(name, things))
+    assert not [one for one in asked if "audit_entry" in one["sql"]]
+
+
+def test_a_read_is_one_insert(clients: Any, things: Any, named: str) -> None:  # noqa: F811
+    with CaptureQueriesContext(connection) as asked:
+        clients["ada"].get(address("api:member-detail", things))
+    assert len([one for one in asked if "audit_entry" in one["sql"]]) == 1
+
+
+def test_a_stranger_and_a_wrong_id_leave_no_read(clients: Any, things: Any, named: str) -> None:  # noqa: F811
+    before = len(reads())
+    clients["ben"].get(address("api:member-detail", things))
+    clients["ada"].get("/api/v1/members/m_neverwas00000000/")
+    assert len(reads()) == before
