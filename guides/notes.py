@@ -1,0 +1,98 @@
+"""What guides wrote down about customers: the only writer of notes. What is so already is not written."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from guides.models import Note
+from scrm import sealed
+
+PURPOSE = "note phones"
+STAGE = """
+CREATE TEMP TABLE IF NOT EXISTS notes_told (
+    guide_id bigint, member_id bigint, remark text, description text, company text,
+    phones bytea, phones_digest bytea, add_way smallint
+) ON COMMIT DELETE ROWS
+"""
+COLUMNS = "guide_id, member_id, remark, description, company, phones, phones_digest, add_way"
+TEXTS = ("remark", "description", "company")
+# A null says nothing of its column. An empty digest says that there are no numbers now.
+MERGE = """
+INSERT INTO guides_note AS n (guide_id, member_id, remark, description, company, phones, phones_digest, add_way,
+                              changed_at)
+SELECT DISTINCT ON (member_id, guide_id) guide_id, member_id, coalesce(remark, ''), coalesce(description, ''),
+       coalesce(company, ''), phones, nullif(phones_digest, ''), coalesce(add_way, 0), %(at)s
+FROM notes_told t WHERE NOT EXISTS (
+    SELECT FROM guides_note k WHERE k.member_id = t.member_id AND k.guide_id = t.guide_id)
+ORDER BY member_id, guide_id
+ON CONFLICT DO NOTHING
+"""
+CHANGE = """
+UPDATE guides_note n SET
+    remark = coalesce(t.remark, n.remark), description = coalesce(t.description, n.description),
+    company = coalesce(t.company, n.company), add_way = coalesce(t.add_way, n.add_way),
+    phones = CASE WHEN t.phones_digest IS NULL THEN n.phones ELSE t.phones END,
+    phones_digest = CASE WHEN t.phones_digest IS NULL THEN n.phones_digest ELSE nullif(t.phones_digest, '') END,
+    changed_at = %(at)s
+FROM notes_told t
+WHERE n.member_id = t.member_id AND n.guide_id = t.guide_id AND n.changed_at <= %(at)s AND (
+    t.remark <> n.remark OR t.description <> n.description OR t.company <> n.company OR t.add_way <> n.add_way
+    OR nullif(t.phones_digest, '') IS DISTINCT FROM n.phones_digest AND t.phones_digest IS NOT NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a guide wrote of a customer; None says nothing of a field."""
+
+    guide_id: int
+    member_id: int
+    remark: str | None = None
+    description: str | None = None
+    company: str | None = None
+    phones: Sequence[str] | None = None
+    add_way: int | None = None
+
+
+@transaction.atomic
+def write(told: Iterable[Written], *, at: datetime) -> int:
+    """How many notes are new or different now; a note that somebody changed after `at` is left alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(STAGE)
+        cursor.execute("DELETE FROM notes_told")
+        with cursor.copy(f"COPY notes_told ({COLUMNS}) FROM STDIN") as copy:
+            for one in told:
+                copy.write_row(_row(one))
+        cursor.execute(CHANGE, {"at": at})
+        changed = cursor.rowcount
+        cursor.execute(MERGE, {"at": at})
+        return changed + cursor.rowcount
+
+
+def _row(one: Written) -> tuple[object, ...]:
+    remark, description, company = (_fit(getattr(one, name), name) for name in TEXTS)
+    return (one.guide_id, one.member_id, remark, description, company, *_sealed(one.phones), one.add_way)
+
+
+def _fit(text: str | None, name: str) -> str | None:
+    return text[: LENGTHS[name]] if text else text
+
+
+def _sealed(phones: Sequence[str] | None) -> tuple[bytes | None, bytes | None]:
+    """The numbers sealed, and a fingerprint that is the same for the same numbers."""
+    if not phones:
+        return None, None if phones is None else b""
+    text = json.dumps(list(phones))
+    return sealed.seal(text.encode(), AAD), sealed.digest(text, PURPOSE)
+
+
+def phones_of(note: Note) -> list[str]:
+    """The numbers that the guide wrote down, in her order."""
+    return list(json.loads(note.phones)) if note.phones else []
+
+
+LENGTHS = {name: Note._meta.get_field(name).max_length or 0 for name in TEXTS}
+AAD = Note._meta.get_field("phones").aad  # type: ignore[union-attr]
