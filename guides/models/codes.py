@@ -44,6 +44,24 @@ class Code(models.Model):
         NONE = "", _("none")
         NOBODY = "nobody", _("no guide left whom WeCom accepts")
         REFUSED = "refused", _("WeCom refused it")
+        GONE = "gone", _("WeCom does not have it any more")
+
+    class Origin(models.TextChoices):
+        """Who made it, and who looks after it."""
+
+        OURS = "ours", _("made here")
+        FOUND = "found", _("made by another system")
+        TAKEN = "taken", _("made by another system, looked after here")
+
+    class HandsOff(models.TextChoices):
+        """Why a code that we found is not ours to change."""
+
+        NO = "", _("may be changed")
+        TEMPORARY = "temporary", _("a temporary code: WeCom ends it by itself")
+        DEPARTMENTS = "departments", _("it leads to departments")
+        STRANGERS = "strangers", _("it leads to people whom we do not see")
+        BUTTON = "button", _("a button in a mini program, not a picture")
+        REFUSED = "refused", _("WeCom lets only its maker change it")
 
     public_id = PublicId("c_")
     corp = models.ForeignKey(Corp, models.PROTECT, verbose_name=_("corp"), related_name="+")
@@ -70,6 +88,18 @@ class Code(models.Model):
     doubted: Any = ArrayField(models.CharField(max_length=64), default=list, db_default=[], editable=False)
     trial = models.SmallIntegerField(default=0, db_default=0, editable=False)
     accepted_users: Any = ArrayField(models.CharField(max_length=64), default=list, db_default=[], editable=False)
+    origin = models.CharField(
+        _("origin"), max_length=6, choices=Origin, default=Origin.OURS, db_default=Origin.OURS, editable=False
+    )
+    hands_off = models.CharField(
+        _("not ours to change"),
+        max_length=12,
+        choices=HandsOff,
+        blank=True,
+        default=HandsOff.NO,
+        db_default=HandsOff.NO,
+        editable=False,
+    )
     trouble = models.CharField(_("trouble"), max_length=10, choices=Trouble, blank=True, editable=False)
     prints = models.IntegerField(_("sheets printed"), default=0, editable=False)
     created_by = models.ForeignKey(

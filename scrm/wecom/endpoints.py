@@ -41,8 +41,8 @@ class _Endpoints(BaseWeChatAPI):
         )
         return said
 
-    def tell(self, api: str, body: Said, *, floats: bool = False) -> Said:
-        said: Said = self._post(api, data=body, expects=EXPECTED.get(api), floats=floats)
+    def tell(self, api: str, body: Said, *, floats: bool = False, paid: bool = False) -> Said:
+        said: Said = self._post(api, data=body, expects=EXPECTED.get(api), floats=floats, paid=paid)
         return said
 
 
@@ -105,9 +105,9 @@ class ExternalContact(_Endpoints):
     def send_welcome_msg(self, **body: Any) -> Said:
         return self.tell("externalcontact/send_welcome_msg", body)
 
-    def get_user_behavior_data(self, **body: Any) -> Said:
+    def get_user_behavior_data(self, *, paid: bool = False, **body: Any) -> Said:
         """Sums over the given people, a row for each day; some of these numbers are fractions."""
-        return self.tell("externalcontact/get_user_behavior_data", body, floats=True)
+        return self.tell("externalcontact/get_user_behavior_data", body, floats=True, paid=paid)
 
     def groupchat_list(self, **body: Any) -> Said:
         return self.tell("externalcontact/groupchat/list", {"limit": 1000, **body})
