@@ -9,9 +9,6 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
 
 from scrm.audit import entries
 from scrm.clock import SHANGHAI
@@ -19,18 +16,15 @@ from scrm.dashboard.kpis import KPIS
 from scrm.dashboard.nodes import Node
 from scrm.dashboard.periods import Period
 from scrm.dashboard.rankings import Ranking
-
-BOM = "\ufeff"  # without it Excel takes UTF-8 for GBK
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # Chinese Excel takes wide ones too
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from scrm.sheets import inert
 
 
 def as_csv(table: Ranking, node: Node, period: Period, *, as_of: datetime | None) -> HttpResponse:
     """The table as CSV, UTF-8 with BOM."""
-    out = io.StringIO(BOM)
+    out = io.StringIO(inert.BOM)
     out.seek(0, io.SEEK_END)
     writer = csv.writer(out)
-    writer.writerows([[_harmless(cell) for cell in line] for line in _lines(table, node, period, as_of)])
+    writer.writerows([[inert.harmless(cell) for cell in line] for line in _lines(table, node, period, as_of)])
     return _file(out.getvalue().encode(), "text/csv; charset=utf-8", node, table, period, "csv")
 
 
@@ -41,10 +35,10 @@ def as_xlsx(table: Ranking, node: Node, period: Period, *, as_of: datetime | Non
     sheet.column_dimensions["A"].width = 28
     sheet.freeze_panes = "B4"
     for n, line in enumerate(_lines(table, node, period, as_of)):
-        sheet.append([_cell(sheet, value, is_head=n == 2) for value in line])
+        sheet.append([inert.cell(sheet, value, is_head=n == 2) for value in line])
     out = io.BytesIO()
     book.save(out)
-    return _file(out.getvalue(), EXCEL, node, table, period, "xlsx")
+    return _file(out.getvalue(), inert.EXCEL, node, table, period, "xlsx")
 
 
 def note(table: Ranking, node: Node, period: Period, *, kind: str, by: Any, at: datetime) -> None:
@@ -75,23 +69,6 @@ def _lines(table: Ranking, node: Node, period: Period, as_of: datetime | None) -
 
 def _number(value: float | int | None) -> float | int | str:
     return "" if value is None else round(value, 4)
-
-
-def _harmless(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_A_FORMULA) else value
-
-
-def _cell(sheet: Any, value: Any, *, is_head: bool) -> Any:
-    text = ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
-    cell = WriteOnlyCell(sheet, value=text)
-    if isinstance(value, str):
-        cell.data_type = "s"  # openpyxl takes "=…" for a formula; as "s" it is written as an inline string
-    elif isinstance(value, float):
-        cell.number_format = "0.0%"
-    if is_head:
-        cell.font = Font(bold=True)
-    return cell
 
 
 def _file(body: bytes, mime: str, node: Node, table: Ranking, period: Period, ending: str) -> HttpResponse:
