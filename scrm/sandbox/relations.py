@@ -13,6 +13,7 @@ from scrm.sandbox.people import a_customer
 from scrm.sandbox.world import URL_SAFE, Corp, World
 
 WELCOME_LIVES = 20
+ANSWERED, GUIDE_BEGAN = -1.0, -2.0  # in place of the instant since when a customer waits
 
 
 class Impossible(Exception):
@@ -86,7 +87,8 @@ def ask(
     if relation.status == "full":
         return relation
     if relation.status != "half":
-        count(world, corp, user.userid, "new_apply_cnt")
+        if oper == user.userid:  # WeCom counts the applications that members make, not those of customers
+            count(world, corp, user.userid, "new_apply_cnt")
         if state or relation.status == "none":
             relation.state = state
         relation.add_way, relation.oper_userid = add_way, oper
@@ -190,23 +192,26 @@ def say(world: World, corp: Corp, relation: Relation, *, by: str) -> None:
         raise Impossible("they cannot chat")
     relation.chatting = True
     now = world.clock.now()
-    waiting = corp.replies.setdefault((relation.userid.lower(), midnight(now)), {})
-    times = waiting.setdefault(relation.external_userid, [])
+    chats = corp.replies.setdefault((relation.userid.lower(), midnight(now)), {})
+    since = chats.setdefault(relation.external_userid, [])
     if by == "customer":
-        times.append(now)
+        since[:] = since or [now]
     else:
         count(world, corp, relation.userid, "message_cnt")
-        _reply(world, corp, relation, times, now)
+        _reply(corp.happenings[relation.userid.lower(), midnight(now)], since, now)
+        corp.happenings[relation.userid.lower(), midnight(now)]["chat_cnt"] = sum(
+            bool(each) and each[0] < 0 for each in chats.values()
+        )
 
 
-def _reply(world: World, corp: Corp, relation: Relation, times: list[float], now: float) -> None:
-    tally = corp.happenings[relation.userid.lower(), midnight(now)]
-    chats = corp.replies[relation.userid.lower(), midnight(now)]
-    tally["chat_cnt"] = len(chats)
-    if times and times[0] >= 0:
+def _reply(tally: Counter[str], since: list[float], now: float) -> None:
+    """The first answer of the day to a chat that the customer began is the one that counts."""
+    if since and since[0] >= 0:
         tally["replied"] += 1
-        tally["reply_seconds"] += int(now - times[0])
-        times[:] = [-1.0]
+        tally["reply_seconds"] += int(now - since[0])
+        since[:] = [ANSWERED]
+    else:
+        since[:] = since or [GUIDE_BEGAN]
 
 
 def count(world: World, corp: Corp, userid: str, what: str) -> None:

@@ -37,6 +37,7 @@ class Switches:
     api_echo          changes made through the API give callbacks too (the real WeCom gives none)
     phone_edits       an edit of nothing but the phones gives edit_external_contact
     short_contact     change_contact letters carry only ids and departments (new receivers since 2022-08-15)
+    figures_late      seconds after its end for which a day's behaviour figures are all zeros; 0: they are there at once
     list_id_for_apps  user/list_id answers apps too, not only the contact-sync secret
     details_for_sync  the contact-sync secret may read user/list, user/get, … (old corps; else 48009)
     refuse_escapes    a body with \\uXXXX is refused with 40033
@@ -53,6 +54,7 @@ class Switches:
     api_echo: bool = False
     phone_edits: bool = True
     short_contact: bool = True
+    figures_late: float = 0.0
     list_id_for_apps: bool = False
     details_for_sync: bool = False
     refuse_escapes: bool = False

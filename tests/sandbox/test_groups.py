@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sandbox.conftest import NOON, changes, field, last
+from tests.sandbox.conftest import NOON, Api, changes, field, last
 
 MIDNIGHT = NOON - 12 * 3600
 
@@ -116,7 +116,7 @@ def figures(api, *users, start=MIDNIGHT, end=MIDNIGHT):
 
 
 def test_behaviour_is_what_happened(wx, api, cai, mei):
-    wx.add(mei, cai.userid)
+    wx.add(mei, cai.userid, by="guide")
     wx.do("POST", "say", external_userid=mei, userid=cai.userid, by="customer")
     wx.advance(120)
     wx.do("POST", "say", external_userid=mei, userid=cai.userid, by="guide")
@@ -135,6 +135,32 @@ def test_days_without_chats_have_no_share_of_replies(wx, api, cai, dong, mei):
     yesterday, today = figures(api, cai, dong, start=MIDNIGHT - 1)["behavior_data"]
     assert (yesterday["new_contact_cnt"], today["new_contact_cnt"]) == (0, 2)
     assert "reply_percentage" not in today
+
+
+def test_applications_are_the_members_own(wx, api, cai, mei):
+    wx.add(mei, cai.userid)
+    [today] = figures(api, cai)["behavior_data"]
+    assert (today["new_apply_cnt"], today["new_contact_cnt"]) == (0, 1)
+
+
+def test_a_chat_counts_once_the_member_writes_and_its_share_once_a_customer_began_it(wx, api, cai, mei):
+    lan = wx.customer(name="兰")
+    for whom in (mei, lan):
+        wx.add(whom, cai.userid)
+    wx.do("POST", "say", external_userid=mei, userid=cai.userid, by="customer")
+    wx.do("POST", "say", external_userid=lan, userid=cai.userid, by="guide")
+    wx.do("POST", "say", external_userid=lan, userid=cai.userid, by="customer")
+    [today] = figures(api, cai)["behavior_data"]
+    assert (today["chat_cnt"], today["message_cnt"], today["reply_percentage"]) == (1, 1, 0.0)
+
+
+def test_figures_that_are_asked_for_too_early_are_zeros(wx, api, cai, mei):
+    wx.world.switches.turn(figures_late=6 * 3600)
+    wx.add(mei, cai.userid)
+    wx.advance(14 * 3600)  # two o'clock in the night
+    assert figures(Api(wx), cai)["behavior_data"][0]["new_contact_cnt"] == 0
+    wx.advance(10 * 3600)
+    assert figures(Api(wx), cai)["behavior_data"][0]["new_contact_cnt"] == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,8 @@
-"""What members did, day by day (WeCom doc 92132), computed from what happened in the world."""
+"""What members did, day by day (WeCom doc 92132), computed from what happened in the world.
+
+chat_cnt counts the chats in which the member wrote; new_apply_cnt the applications that she made; the share of replies
+is of the chats that customers began, and is missing where there were none.
+"""
 
 from collections import Counter
 from typing import Any
@@ -6,6 +10,7 @@ from typing import Any
 from scrm.sandbox.api.endpoints import Call, endpoint
 from scrm.sandbox.api.errors import Refusal
 from scrm.sandbox.clock import DAY, midnight
+from scrm.sandbox.relations import GUIDE_BEGAN
 
 MOST_DAYS = 30
 OLDEST = 180
@@ -14,7 +19,7 @@ COUNTED = ("chat_cnt", "message_cnt", "negative_feedback_cnt", "new_apply_cnt", 
 
 @endpoint("POST", "externalcontact/get_user_behavior_data", lists=("behavior_data",))
 def get_user_behavior_data(call: Call) -> dict[str, Any]:
-    """WeCom doc 92132: one series, summed over all members named; the share of replies only on days with chats."""
+    """WeCom doc 92132: one series, summed over all members named; zeros while a day's figures are not ready."""
     userids, parties = call.body.texts("userid") or [], call.body.numbers("partyid") or []
     if not userids and not parties:
         raise Refusal(41009)
@@ -40,9 +45,11 @@ def days_of(call: Call, start_name: str, end_name: str, *, both: bool = False) -
 def _day(call: Call, users: set[str], day: int) -> dict[str, Any]:
     total: Counter[str] = Counter()
     asked = 0
-    for user in users:
+    ready = call.now >= day + DAY + late if (late := call.world.switches.figures_late) else True
+    for user in users if ready else ():
         total.update(call.corp.happenings.get((user, day), {}))
-        asked += sum(bool(times) for times in call.corp.replies.get((user, day), {}).values())
+        chats = call.corp.replies.get((user, day), {}).values()
+        asked += sum(bool(since) and since[0] != GUIDE_BEGAN for since in chats)
     said: dict[str, Any] = {"stat_time": day, **{name: total[name] for name in COUNTED}}
     if asked:
         said["reply_percentage"] = round(100 * min(total["replied"], asked) / asked, 2)
