@@ -33,6 +33,7 @@ class User:
     mobile: str = ""
     gender: str = "0"
     alias: str = ""
+    staff_number: str = ""
     status: int = ACTIVE
     serves: bool = False
     verified: bool = True
@@ -190,6 +191,9 @@ class App:
     disabled: bool = False
     visible: list[int] | None = None
     trusted_ips: list[str] | None = None
+    trusted_domains: list[str] = field(default_factory=list)
+    proven_domains: list[str] = field(default_factory=list)
+    domain_code: str = ""
 
 
 @dataclass

@@ -131,10 +131,15 @@ def _user(call: Call, user: User) -> dict[str, Any]:
         "alias": user.alias,
         "telephone": "",
         "main_department": places[0] if places else 0,
-        "extattr": {"attrs": []},
+        "extattr": {"attrs": _attributes(user)},
         "english_name": "",
         "open_userid": "",
     }
+
+
+def _attributes(user: User) -> list[dict[str, Any]]:
+    """The custom fields of her profile: a text field 工号 where she has a staff number."""
+    return [{"type": 0, "name": "工号", "text": {"value": user.staff_number}}] if user.staff_number else []
 
 
 def _department(each: Department) -> dict[str, Any]:

@@ -20,9 +20,13 @@ machine     GET world?parts= · log?since=&kind=&limit= · time · faults · swi
             POST apps {corp_id?, agent_id?, secret?, callback_url?, …} · callback_url {url, verify?, agent_id?}
             POST verify {url?} · oauth {userid | external_userid} · limits/forget
             POST callback {slug_url, token, aes_key, corp_id, xml}
+console     POST corps {name, stores?, customers?} · GET console/glance?corp_id= · GET console (a page)
+            POST console/apps {name, visible?} · secret {agent_id} · callback {agent_id, url, token, aes_key}
+            POST console/events {agent_id, customer?, contact?} · ips {agent_id, ips} · callable {agent_id, on}
+            POST console/visible {agent_id, departments} · domain {agent_id, domain, check?}
 people      GET / (a page) · qr/<config_id>.png · code/<config_id> (what a phone opens) · chat/<userid>/<id> · img/<id>
 """
 
-from scrm.sandbox.control import customers, groups, machine, pages, shops, views
+from scrm.sandbox.control import console, customers, groups, machine, pages, shops, views
 
-__all__ = ["customers", "groups", "machine", "pages", "shops", "views"]
+__all__ = ["console", "customers", "groups", "machine", "pages", "shops", "views"]

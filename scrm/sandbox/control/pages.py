@@ -40,6 +40,17 @@ def script(act: Act) -> Response:
     return file("board.js")
 
 
+@route("GET", "console", locked=False)
+def console(act: Act) -> Response:
+    """The corp's admin console: apps, callbacks, ranges, addresses, domains, members."""
+    return file("console.html")
+
+
+@route("GET", "console.js", locked=False)
+def console_script(act: Act) -> Response:
+    return file("console.js")
+
+
 @route("GET", "code/*", locked=False)
 def code(act: Act) -> Response:
     """What a customer's phone shows after the scan."""
@@ -52,7 +63,7 @@ def behind(act: Act) -> dict[str, Any]:
     way = act.corp.ways.get(act.words[0])
     if way is None or way.deleted:
         raise Wrong("this code works no more")
-    return {"corp": act.corp.name, **_way(act, way)}
+    return {"corp": act.corp.name, "corp_id": act.corp.corp_id, **_way(act, way)}
 
 
 @route("GET", "chat/*/*", locked=False)
@@ -81,16 +92,22 @@ def glance(act: Act) -> dict[str, Any]:
     corp = act.corp
     able = [user for user in corp.users.values() if corp.can_serve(user)]
     latest = sorted(corp.relations.values(), key=lambda row: (row.createtime, row.seq))[-SHOWN:]
-    rows = [row for row in act.sandbox.log.latest(400) if row["kind"] != "api" or row["answer"].get("errcode")]
+    mine = [row for row in act.sandbox.log.latest(400) if row.get("corp_id") in (None, "", corp.corp_id)]
+    rows = [row for row in mine if row["kind"] != "api" or row["answer"].get("errcode")]
     return {
         "corp": corp.name, "corp_id": corp.corp_id, "now": act.world.clock.now(), "seed": act.world.seed,
-        "callback_url": act.sandbox.app.callback_url, "letters_waiting": act.sandbox.courier.waiting(),
+        "corps": {each.corp_id: each.name for each in act.world.corps.values()},
+        "callback_url": _callback_url(act), "letters_waiting": act.sandbox.courier.waiting(),
         "customers": len(corp.customers), "relations": len(corp.relations),
         "ways": [_way(act, way) for way in list(corp.ways.values())[-200:] if not way.deleted],
         "guides": [{"userid": user.userid, "name": user.name, "shop": _shop(act, user.departments)} for user in able],
         "latest": [_relation(act, row) for row in reversed(latest)],
         "events": [_event(row) for row in reversed(rows[-60:])],
     }  # fmt: skip
+
+
+def _callback_url(act: Act) -> str:
+    return next((app.callback_url for app in act.corp.apps.values() if app.callback_url), "")
 
 
 def _shop(act: Act, places: list[int]) -> str:

@@ -81,7 +81,7 @@ def call(sandbox: "Sandbox", method: str, path: str, body: dict[str, Any], query
         match = pattern.fullmatch(path) if its_method == method else None
         if match is None:
             continue
-        act = Act(sandbox, _corp(sandbox, body, query), body, query, match.groups())
+        act = Act(sandbox, _corp(sandbox, body, query, match.groups()), body, query, match.groups())
         try:
             if not locked:
                 return doer(act)
@@ -94,11 +94,19 @@ def call(sandbox: "Sandbox", method: str, path: str, body: dict[str, Any], query
     raise LookupError(f"no control call {method} {path}")
 
 
-def _corp(sandbox: "Sandbox", body: dict[str, Any], query: dict[str, str]) -> Corp:
+def _corp(sandbox: "Sandbox", body: dict[str, Any], query: dict[str, str], words: tuple[str, ...]) -> Corp:
+    """The corp that is named; else the one whose code or customer is meant; else the main one."""
     corp_id = query.get("corp_id") or (body.get("corp_id") if "slug_url" not in body else None)
     if corp_id and corp_id not in sandbox.world.corps and "secret" not in body:
         raise Wrong(f"there is no corp {corp_id}")
-    return sandbox.world.corps.get(str(corp_id), sandbox.corp)
+    if corp_id:
+        return sandbox.world.corps.get(str(corp_id), sandbox.corp)
+    meant = {*words, *(str(body[name]) for name in ("config_id", "external_userid") if body.get(name))}
+    return next((corp for corp in sandbox.world.corps.values() if _has_one_of(corp, meant)), sandbox.corp)
+
+
+def _has_one_of(corp: Corp, ids: set[str]) -> bool:
+    return any(each in corp.ways or each in corp.customers for each in ids)
 
 
 def answer(sandbox: "Sandbox", request: Request) -> Response:

@@ -17,7 +17,7 @@ const STATUS = { full: ["好友", "ok"], half: ["待确认", "warn"], "one-way":
 const SENT = { accepted: ["已送达", "ok"], waiting: ["等待发送", "warn"], "given up": ["三次重试后放弃", "bad"], dropped: ["已丢弃（故障）", "bad"], nowhere: ["未设置回调地址", "warn"] };
 
 async function ask(method, path, body) {
-  const answer = await fetch("/sandbox/" + path, { method, body: body && JSON.stringify(body) });
+  const answer = await fetch("/sandbox/" + path + location.search, { method, body: body && JSON.stringify(body) });
   const said = await answer.json();
   if (!answer.ok) { note(said.error); throw new Error(said.error); }
   return said;
@@ -55,7 +55,7 @@ function relation(row) {
   if (row.guide_side) act("导购删除客户", "delete", { by: "guide" });
   if (row.status === "none" || row.status === "one-way") act("重新添加", "add", { state: row.state });
   const chat = make("a", "聊天窗口", "soft");
-  chat.href = `/sandbox/chat/${encodeURIComponent(row.userid)}/${row.external_userid}`;
+  chat.href = `/sandbox/chat/${encodeURIComponent(row.userid)}/${row.external_userid}${location.search}`;
   acts.append(chat);
   return item;
 }
@@ -79,7 +79,9 @@ async function refresh() {
   const all = await ask("GET", "glance");
   all.guides.forEach((guide) => { people[guide.userid] = guide.name; });
   all.latest.forEach((row) => { people[row.external_userid] = row.customer; });
-  $("corp").textContent = "· " + all.corp;
+  choices($("corp"), Object.entries(all.corps), "");
+  if (document.activeElement !== $("corp")) $("corp").value = all.corp_id;
+  $("console").href = `/sandbox/console?corp_id=${all.corp_id}`;
   $("state").textContent = `世界时间 ${time(all.now)}　客户 ${all.customers}　关系 ${all.relations}　待发回调 ${all.letters_waiting}　回调地址 ${all.callback_url || "未设置"}`;
   choices($("way"), all.ways.map((way) => [way.config_id, `${way.remark || way.state || "未命名"}｜${way.shops.slice(0, 2).join("、")}｜${way.people.slice(0, 3).join("、")}${way.people.length > 3 ? " 等" : ""}`]), "产品还没有创建活码");
   choices($("guide"), all.guides.map((guide) => [guide.userid, `${guide.name}｜${guide.shop}`]), "没有可用的导购");
@@ -100,6 +102,7 @@ $("add").onclick = async () => {
   note(`${person.name} 添加了导购`); refresh();
 };
 $("way").onchange = refresh;
+$("corp").onchange = () => { location.search = "corp_id=" + $("corp").value; };
 document.querySelectorAll("[data-advance]").forEach((button) => {
   button.onclick = async () => { await ask("POST", "time", { advance: Number(button.dataset.advance) }); note(button.textContent + "：完成"); refresh(); };
 });
