@@ -7,6 +7,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
 django.setup()
 
+from scrm import footing  # noqa: E402
 from scrm.wecom.front import AsgiDoor  # noqa: E402  needs the app registry that the line above filled
 
+footing.insist()
 application = AsgiDoor()

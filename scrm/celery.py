@@ -1,16 +1,33 @@
 """The scheduler and the doorbell. Queues are rows in PostgreSQL, so losing the broker costs delay only."""
 
 import os
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
 
 app = Celery("zhanggui")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["scrm.wecom", "stores", "members", "guides", "campaigns", "scrm.dashboard"])
+app.autodiscover_tasks(
+    ["scrm.wecom", "stores", "members", "guides", "campaigns", "scrm.dashboard", "scrm.watch", "scrm.keeping"]
+)
+
+
+@worker_init.connect
+@beat_init.connect
+def _insist(**_: Any) -> None:
+    from scrm import footing  # needs the app registry
+
+    footing.insist()
+
+
 app.conf.beat_schedule = {
+    "watch the house": {"task": "watch.make_a_round", "schedule": 60.0, "options": {"expires": 50}},
+    "count contacts": {"task": "watch.count_contacts", "schedule": crontab(hour=4, minute=20)},
+    "remove what is too old": {"task": "keeping.purge", "schedule": crontab(hour=4, minute=40)},
     "fill touched days": {"task": "dashboard.fill_touched", "schedule": 30.0, "options": {"expires": 25}},
     "fill the last 35 days": {"task": "dashboard.fill_recent", "schedule": crontab(hour=3, minute=10)},
     "let dated places begin": {"task": "stores.settle_places", "schedule": crontab(hour=0, minute=1)},

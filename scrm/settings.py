@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.parse import urlsplit
 
 import dj_database_url
 import structlog
@@ -15,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+
+from scrm.keeping import days
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -31,12 +34,33 @@ if os.environ.get("PROFILE") not in {"demo", "test"}:  # they must never find a 
     read_dotenv(BASE_DIR / ".env")
 
 
+SECRET_FILES = ("SECRET_KEY", "FIELD_KEYS", "DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "METRICS_TOKEN")
+for secret in (*SECRET_FILES, "ALARM_WEBHOOK_URL", "SENTRY_DSN"):  # NAME_FILE names a file that holds the value
+    if os.environ.get(f"{secret}_FILE") and not os.environ.get(secret):
+        try:
+            os.environ[secret] = Path(os.environ[f"{secret}_FILE"]).read_text("utf-8").strip()
+        except OSError as why:
+            raise ImproperlyConfigured(f"{secret}_FILE cannot be read: {why.strerror}") from None
+
+
 def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
 def env_bool(name: str, default: bool = False) -> bool:
     return os.environ.get(name, str(default)).strip().lower() in {"1", "true", "yes", "on"}
+
+
+not_numbers: list[str] = []
+
+
+def env_int(name: str, default: int, least: int = 0) -> int:
+    """A whole number; anything else is a problem that names the setting."""
+    said = os.environ.get(name, "").strip()
+    if said and not (said.isdecimal() and int(said) >= least):
+        not_numbers.append(f"{name} is not a number" + (f" of at least {least}" if least else ""))
+        return default
+    return int(said) if said else default
 
 
 PROFILE = os.environ.get("PROFILE", "production")
@@ -77,8 +101,14 @@ def problems() -> list[str]:
         (SECRET_KEY in FIELD_KEYS, "FIELD_KEYS repeats SECRET_KEY; a thief of one must not have the other"),
         (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS is missing or '*'"),
         (DEBUG, "DEBUG is on"),
+        (not BASE_URL, "BASE_URL is missing; links in messages and WeCom's callback begin with it"),
         (bool(BASE_URL) and not BASE_URL.startswith("https://"), "BASE_URL is not https"),
-        (not os.environ.get("TRUSTED_PROXIES", "0").isdecimal(), "TRUSTED_PROXIES is not a number of proxies"),
+        (bool(BASE_URL) and not _is_allowed(urlsplit(BASE_URL).hostname or ""), "BASE_URL is not in ALLOWED_HOSTS"),
+        (BEHIND_TLS_PROXY and not TRUSTED_PROXIES, "BEHIND_TLS_PROXY is on, but TRUSTED_PROXIES counts no proxy"),
+        (
+            not env_bool("SECURE_SSL_REDIRECT", True) and not BEHIND_TLS_PROXY,
+            "SECURE_SSL_REDIRECT is off, but no proxy ends TLS (BEHIND_TLS_PROXY)",
+        ),
         (not DATABASE_URL, "DATABASE_URL is missing; the embedded PostgreSQL is for demo and tests"),
         (bool(app) and "postgresql" not in app.get("ENGINE", ""), "DATABASE_URL is not PostgreSQL"),
         (
@@ -86,16 +116,63 @@ def problems() -> list[str]:
             "DATABASE_OWNER_URL uses the app's role; they must differ",
         ),
         (not os.environ.get("BROKER_URL"), "BROKER_URL is missing; the embedded Valkey is for demo and tests"),
+        (
+            urlsplit(os.environ.get("BROKER_URL", "")).scheme in {"memory", "filesystem"},
+            "BROKER_URL names a broker that loses tasks and reaches no other machine",
+        ),
         (not WECOM_API_BASE_URL.startswith("https://"), "WECOM_API_BASE_URL is not https"),
         (
             os.environ.get("SECOND_FACTOR", "required") not in {"required", "optional"},
             "SECOND_FACTOR is neither required nor optional",
         ),
+        (0 < len(METRICS_TOKEN) < 20, "METRICS_TOKEN is shorter than 20 characters"),
+        (bool(ALARM_WEBHOOK_URL) and not ALARM_WEBHOOK_URL.startswith("https://"), "ALARM_WEBHOOK_URL is not https"),
+        (WATCH_OPENING_HOURS is None, "WATCH_OPENING_HOURS is not like 10-22"),
     ]
-    return [why for wrong, why in checks if wrong]
+    return [why for wrong, why in checks if wrong] + not_numbers + keep_problems
 
+
+def _is_allowed(host: str) -> bool:
+    return any(host == one or (one.startswith(".") and host.endswith(one)) for one in ALLOWED_HOSTS)
+
+
+def _hours(said: str) -> tuple[int, int] | None:
+    """Such as 10-22; None for what cannot be a day."""
+    first, _dash, last = said.partition("-")
+    hours = (int(first), int(last)) if first.isdecimal() and last.isdecimal() else (0, 0)
+    return hours if hours[0] < hours[1] <= 24 else None
+
+
+# --- the way here -----------------------------------------------------------------------------------------------------
+BEHIND_TLS_PROXY = env_bool("BEHIND_TLS_PROXY")
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
+
+# --- who may see and hear how the house is ------------------------------------------------------------------------------
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+ALARM_WEBHOOK_URL = os.environ.get("ALARM_WEBHOOK_URL", "")
+WATCH_INBOX_SECONDS = env_int("WATCH_INBOX_SECONDS", 60, 1)
+WATCH_LATE_WELCOMES = env_int("WATCH_LATE_WELCOMES", 5, 1)
+WATCH_QUOTA_LEFT_PERCENT = env_int("WATCH_QUOTA_LEFT_PERCENT", 20)
+WATCH_CONTACTS_PERCENT = env_int("WATCH_CONTACTS_PERCENT", 90, 1)
+WATCH_FACTS_MINUTES = env_int("WATCH_FACTS_MINUTES", 10, 1)
+WATCH_SILENCE_MINUTES = env_int("WATCH_SILENCE_MINUTES", 60, 1)
+WATCH_OPENING_HOURS = _hours(os.environ.get("WATCH_OPENING_HOURS", "10-22"))
+WATCH_HEARTBEAT_MINUTES = env_int("WATCH_HEARTBEAT_MINUTES", 3, 2)
+WATCH_CONNECTIONS_PERCENT = env_int("WATCH_CONNECTIONS_PERCENT", 80, 1)
+WATCH_XID_AGE = env_int("WATCH_XID_AGE", 800_000_000, 1)
+WATCH_TRANSACTION_MINUTES = env_int("WATCH_TRANSACTION_MINUTES", 60, 1)
+WATCH_DISK_PERCENT = env_int("WATCH_DISK_PERCENT", 90, 1)
+DATABASE_DISK_GB = env_int("DATABASE_DISK_GB", 0)
+BACKUP_EVERY_HOURS = env_int("BACKUP_EVERY_HOURS", 26 if PRODUCTION else 0)
+KEEP_DAYS, keep_problems = days.read(os.environ)
 
 WECOM_API_BASE_URL = os.environ.get("WECOM_API_BASE_URL", "https://qyapi.weixin.qq.com").rstrip("/")
+WECOM_CALLS_PER_MINUTE = env_int("WECOM_CALLS_PER_MINUTE", 10_000, 1)
+WECOM_CALLS_PER_HOUR = env_int("WECOM_CALLS_PER_HOUR", 150_000, 1)
+# To which machines we speak; one that begins with a dot stands for all below it. WeCom's pictures lie at Tencent's.
+OUTBOUND_FENCED = PRODUCTION
+OUTBOUND_HOSTS = env_list("OUTBOUND_HOSTS", ".qpic.cn,.qlogo.cn,.weixin.qq.com")
+OUTBOUND_HOSTS += [urlsplit(url).hostname or "" for url in (WECOM_API_BASE_URL, ALARM_WEBHOOK_URL) if url]
 if PRODUCTION and (found := problems()):
     raise ImproperlyConfigured("Zhanggui will not start with PROFILE=production: " + "; ".join(found))
 
@@ -138,8 +215,6 @@ if WECOM_API_BASE_URL != "https://qyapi.weixin.qq.com":
     _ASKS_AT = (WECOM_API_BASE_URL, WECOM_API_BASE_URL)
 WECOM_AUTHORIZE_URL = os.environ.get("WECOM_AUTHORIZE_URL") or _ASKS_AT[0] + "/connect/oauth2/authorize"
 WECOM_LOGIN_URL = os.environ.get("WECOM_LOGIN_URL") or _ASKS_AT[1] + "/wwlogin/sso/login"
-WECOM_CALLS_PER_MINUTE = int(os.environ.get("WECOM_CALLS_PER_MINUTE", "10000"))
-WECOM_CALLS_PER_HOUR = int(os.environ.get("WECOM_CALLS_PER_HOUR", "150000"))
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -250,7 +325,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
-if env_bool("BEHIND_TLS_PROXY"):
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
@@ -291,7 +366,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "scrm.rest.problems.answer",
     "DEFAULT_THROTTLE_RATES": {"token": "30/min"},
     # How many proxies of ours append to X-Forwarded-For; with none, whatever a caller writes there is ignored.
-    "NUM_PROXIES": int(os.environ.get("TRUSTED_PROXIES", "0")),
+    "NUM_PROXIES": TRUSTED_PROXIES,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Zhanggui API",

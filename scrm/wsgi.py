@@ -9,7 +9,10 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
 pages = get_wsgi_application()
 
+from scrm import footing  # noqa: E402
 from scrm.wecom import front  # noqa: E402  needs the app registry that the line above filled
+
+footing.insist()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

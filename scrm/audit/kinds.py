@@ -56,6 +56,70 @@ ALARMS: dict[str, tuple[Any, Any]] = {
         _("WeCom refused the picture of a welcome"),
         _("Choose another picture: PNG or JPG up to 10 MB."),
     ),
+    "inbox_age": (
+        _("Callbacks wait longer than they should"),
+        _("See on the state page whether the workers run; start more of them if the inbox keeps growing."),
+    ),
+    "welcomes_late": (
+        _("Welcomes come too late for WeCom's 20 seconds"),
+        _("Workers are down, too few, or WeCom answers slowly; customers of these minutes were not greeted."),
+    ),
+    "quota_low": (
+        _("The calls to WeCom of this hour are nearly used up"),
+        _("Bulk work waits by itself; look for another system that uses the same corp."),
+    ),
+    "api_blocked": (
+        _("WeCom refuses an API for a while: too many calls"),
+        _("Work goes on by itself afterwards; if this comes often, lower the limits under Quotas."),
+    ),
+    "token_closed": (
+        _("An app does not ask WeCom for a token at the moment"),
+        _("Its secret was refused several times: correct it on the page of the app, then it tries again at once."),
+    ),
+    "letters_silent": (
+        _("No callback has come for an unusually long time"),
+        _("Check in WeCom's console that the callback address is saved and the events are ticked, and that the proxy lets them in."),
+    ),
+    "worker_missing": (
+        _("A worker has fallen silent"),
+        _("Start zhanggui-work on that machine again; its log says why it ended."),
+    ),
+    "scheduler_missing": (
+        _("The scheduler does not ring"),
+        _("Start zhanggui-scheduler and zhanggui-celery, exactly one scheduler; check the broker."),
+    ),
+    "facts_late": (
+        _("The boards' figures are not up to date"),
+        _("Scheduler or Celery worker stand still; the figures fill up by themselves afterwards."),
+    ),
+    "backup_old": (
+        _("The last backup is too old"),
+        _("Look at the log of zhanggui-backup; run it by hand until it ends well."),
+    ),
+    "disk_full": (
+        _("A disk is nearly full"),
+        _("Make room or enlarge it; at its end nothing can be stored and WeCom is refused."),
+    ),
+    "contacts_cost": (
+        _("The customers included in WeCom's contract are nearly or quite used up"),
+        _("More customers cost by the year; the state page says how much. Buy more or remove lost ones."),
+    ),
+    "database_connections": (
+        _("The database's connections are nearly used up"),
+        _("Lower the number of web threads and workers, or raise max_connections."),
+    ),
+    "database_wraparound": (
+        _("The database needs VACUUM urgently"),
+        _("Long before two billion transactions PostgreSQL stops writing: run VACUUM FREEZE and see what holds it up."),
+    ),
+    "database_size": (
+        _("The space for the database is nearly used up"),
+        _("Enlarge it, or keep less (docs/data-map.md)."),
+    ),
+    "database_long_transaction": (
+        _("A transaction has been open for very long"),
+        _("It keeps VACUUM from its work and lets tables grow: find it in pg_stat_activity and end it."),
+    ),
 }
 
 VERBS: dict[str, Any] = {

@@ -11,10 +11,9 @@ from typing import Any, NoReturn
 import requests
 import structlog
 from django.conf import settings
-from requests.adapters import HTTPAdapter
 from wechatpy.work import WeChatClient
 
-from scrm import clock
+from scrm import clock, outbound
 from scrm.wecom import endpoints, quotas, tokens
 from scrm.wecom.errors import BackOff, BadReply, NeedsFix, Refused, Retry, TimedOut, TokenRefused, refusal
 from scrm.wecom.models import App, Corp
@@ -41,7 +40,7 @@ class Client(WeChatClient):
         super().__init__(app.corp.corp_id, app.secret, timeout=timeout, auto_retry=False)
         self._http.trust_env = False  # no proxy and no .netrc of the machine between us and WeCom
         for scheme in ("https://", "http://"):
-            self._http.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=32, max_retries=0))
+            self._http.mount(scheme, outbound.Fence(pool_connections=4, pool_maxsize=32, max_retries=0))
 
     @property
     def access_token(self) -> str:
@@ -126,7 +125,9 @@ class Client(WeChatClient):
 
 
 def _unanswered(api: str, error: requests.RequestException) -> NoReturn:
-    """Raises TimedOut. The chain is cut, since requests' errors quote the URL with its token."""
+    """Raises TimedOut, or NeedsFix. The chain is cut, since requests' errors quote the URL with its token."""
+    if isinstance(error, outbound.NotAllowed):
+        raise NeedsFix(api, None, "the API's host is not in OUTBOUND_HOSTS", arrived=False) from None
     never_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error.args)
     log.info("wecom.call.unanswered", api=api, error=type(error).__name__)
     raise TimedOut(api, arrived=not never_sent) from None

@@ -3,6 +3,8 @@
 import requests
 from django.conf import settings
 
+from scrm import outbound
+
 MOST = 2 * 1024 * 1024
 FORMS = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
@@ -16,7 +18,9 @@ def fetch(url: str) -> bytes:
     if settings.PRODUCTION and not url.startswith("https://"):
         raise NotAPicture("not https")  # WeCom's are; others may be machines of our own network
     try:
-        with requests.get(url, timeout=settings.WECOM_TIMEOUT, allow_redirects=False, stream=True) as answer:
+        with outbound.session() as line, line.get(
+            url, timeout=settings.WECOM_TIMEOUT, allow_redirects=False, stream=True
+        ) as answer:
             body = answer.raw.read(MOST + 1, decode_content=True) if answer.status_code == 200 else b""
     except (requests.RequestException, OSError):
         raise NotAPicture("no answer") from None

@@ -4,15 +4,18 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from scrm import clock
+from scrm.audit import heartbeats
+from scrm.watch import rounds
 from scrm.wecom import calls, inbox, routes, welcomes
 from scrm.wecom.models.letters import SHARDS
 
@@ -51,6 +54,8 @@ class Command(BaseCommand):
             pass
         for thread in threads:
             thread.join()
+        with suppress(DatabaseError):
+            heartbeats.stop("work")
         log.info("work.stopped")
 
 
@@ -63,6 +68,7 @@ def all_lanes(inbox_threads: int) -> list[Lane]:
         *(Lane(f"inbox-{n + 1}", applying) for n in range(inbox_threads)),
         Lane("calls", calls.lane),
         *(Lane(_name(lane), lane) for lane in routes.lanes()),
+        Lane("watch", rounds.lane, 15),
     ]
 
 
