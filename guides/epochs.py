@@ -137,9 +137,14 @@ class _Fold:
             self._delete(fact)
         elif listed and epoch is None:
             self._add(fact, fact.created_at or fact.at)
+        elif listed and epoch and epoch.added_at is None and not epoch.ended_as:
+            # The guide has confirmed, of which we never heard.
+            self._add(fact, fact.created_at if fact.created_at and fact.created_at >= epoch.opened_at else fact.at)
         elif listed and epoch and epoch.ended_as and not epoch.guide_side:
             # The guide had deleted her and WeCom lists her again: a new relation, of whose add we never heard.
             self._add(fact, fact.created_at if self._is_newer(fact) and fact.created_at else fact.at)
+        elif listed and epoch and epoch.ended_at and fact.created_at and fact.created_at > epoch.ended_at:
+            self._add(fact, fact.created_at)  # the customer had deleted the guide, and WeCom dates them after that
 
     def _is_newer(self, fact: Fact) -> bool:
         """Whether a read shows a relation that was made after the guide's last deletion."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from guides.follows import Follow
 from guides.models import Note
 from scrm import sealed
 
@@ -55,6 +56,11 @@ class Written:
     company: str | None = None
     phones: Sequence[str] | None = None
     add_way: int | None = None
+
+
+def written(guide: int, member: int, follow: Follow) -> Written:
+    """What a read says of a pair."""
+    return Written(guide, member, follow.remark, follow.description, follow.company, follow.phones, follow.add_way)
 
 
 @transaction.atomic

@@ -1,9 +1,10 @@
 """Where guides work when: the only writer of postings, and with them of guides' seats."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -30,6 +31,16 @@ class Book:
         if not there and told and instant < told[0][0]:
             there = {store for starts, _ends, store in told if starts == told[0][0]}
         return there.pop() if len(there) == 1 else None
+
+    def spans(self, guide: int) -> Iterator[tuple[datetime | None, datetime | None, int]]:
+        """The same for all time: from, until (closed-open; None: for ever) and the store, where there is one."""
+        told = self.by_guide.get(guide, [])
+        cuts = sorted({instant for starts, ends, _store in told for instant in (starts, ends) if instant})
+        starts: datetime | None
+        for starts, ends in zip([None, *cuts], [*cuts, None], strict=True):
+            inside = starts or (cuts[0] - timedelta(seconds=1) if cuts else None)
+            if inside and (store := self.store_at(guide, inside)):
+                yield starts, ends, store
 
 
 def book_of(guides: Iterable[int]) -> Book:
@@ -71,15 +82,19 @@ def recall(posting: Posting, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def settle(wanted: Mapping[int, Mapping[int, bool]], *, at: datetime) -> tuple[list[int], set[int]]:
+def settle(
+    wanted: Mapping[int, Mapping[int, bool]], *, at: datetime, among: AbstractSet[int] | None = None
+) -> tuple[list[int], set[int]]:
     """Makes these guides' postings what is wanted: guide → store → whether she manages it.
 
-    Returns the guides with a new posting, and the stores where anything changed.
+    Who wants knows only the stores `among` which she may be; postings elsewhere stay. Returns the guides with a new
+    posting, and the stores where anything changed.
     """
     held = Posting.objects.filter(guide__in=list(wanted), ends_at=None).select_related("guide", "store")
     present = {(p.guide_id, p.store_id): p for p in held}
     asked = {(guide, store): leads for guide, places in wanted.items() for store, leads in places.items()}
-    ended = [p for key, p in present.items() if key not in asked or p.is_manager != asked[key]]
+    left = [p for key, p in present.items() if key not in asked and (among is None or p.store_id in among)]
+    ended = left + [p for key, p in present.items() if key in asked and p.is_manager != asked[key]]
     _end(ended, at=at)
     fresh = [
         Posting(guide_id=guide, store_id=store, is_manager=leads, starts_at=at)
@@ -89,6 +104,46 @@ def settle(wanted: Mapping[int, Mapping[int, bool]], *, at: datetime) -> tuple[l
     Posting.objects.bulk_create(fresh)
     _open_seats(fresh, at=at)
     return sorted({p.guide_id for p in fresh}), {p.store_id for p in [*ended, *fresh]}
+
+
+@dataclass(slots=True)
+class Booking:
+    """A posting of the past or of now that is to be written down: a new one, or what `held` is to be instead."""
+
+    guide_id: int
+    store_id: int
+    is_manager: bool
+    starts_at: datetime
+    ends_at: datetime | None = None
+    held: Posting | None = None
+    cuts: Posting | None = None  # the one that ends where this begins
+
+
+@transaction.atomic
+def book(told: Sequence[Booking], *, at: datetime) -> None:
+    """The postings as these bookings say; seats stand open where postings do."""
+    for one in (one for one in told if one.cuts):
+        one.cuts.ends_at = one.starts_at  # type: ignore[union-attr]
+    for one in (one for one in told if one.held):
+        one.held.starts_at, one.held.ends_at = one.starts_at, one.ends_at  # type: ignore[union-attr]
+    changed = [p for one in told for p in (one.cuts, one.held) if p is not None]
+    Posting.objects.bulk_update(changed, ["starts_at", "ends_at"], batch_size=2000)
+    _close_seats([p for p in changed if p.ends_at], at=at)
+    fresh = Posting.objects.bulk_create(
+        [
+            Posting(
+                guide_id=one.guide_id,
+                store_id=one.store_id,
+                is_manager=one.is_manager,
+                starts_at=one.starts_at,
+                ends_at=one.ends_at,
+            )
+            for one in told
+            if one.held is None
+        ],
+        batch_size=2000,
+    )
+    _open_seats([p for p in fresh if p.ends_at is None], at=at)
 
 
 @transaction.atomic
@@ -103,8 +158,11 @@ def _end(ended: Sequence[Posting], *, at: datetime) -> None:
     for posting in ended:
         posting.ends_at = max(at, posting.starts_at)
     Posting.objects.bulk_update(ended, ["ends_at"], batch_size=2000)
-    places = {(p.guide.person_id, p.store_id) for p in ended if p.guide.person_id}
-    seats.close(places, at=at)
+    _close_seats(ended, at=at)
+
+
+def _close_seats(ended: Sequence[Posting], *, at: datetime) -> None:
+    seats.close({(p.guide.person_id, p.store_id) for p in ended if p.guide.person_id}, at=at)
 
 
 def _open_seats(fresh: Sequence[Posting], *, at: datetime) -> None:

@@ -1,20 +1,20 @@
 """Reading customers from WeCom: name, picture, unionid, tags, and the guide's side of relations."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
 
-from guides import bindings, marks
+from guides import bindings, follows, marks, notes
 from guides.epochs import READS_LAG
+from guides.follows import Follow
 from guides.hearing import News
-from guides.models import Code, RelationFact
+from guides.models import Code, Guide, RelationFact
 from members import identities, tags
 from members.models import Identity
-from scrm.clock import from_unix
 from scrm.wecom.client import client_for
 from scrm.wecom.errors import BackOff, Refused, Retry, WorldChanged
 
@@ -23,7 +23,6 @@ AGAIN = timedelta(minutes=2)
 SETTLED = READS_LAG + timedelta(seconds=1)
 A_BATCH = 20
 NO_SUCH_CUSTOMER = {40096}
-ONLY_CORP_TAGS = 1
 
 
 def read_due(at: datetime) -> int:
@@ -65,19 +64,24 @@ def remember(person: Identity, said: Mapping[str, Any], *, at: datetime) -> None
     contact, followers = said["external_contact"], said["follow_user"]
     if contact:
         identities.learn(person, contact, at=at)
-    followed = {f["userid"].lower(): f for f in followers}
+    followed = {follow.userid: follow for follow in map(follows.of, followers)}
     for userid, follow in followed.items():
-        worn = [t["tag_id"] for t in follow.get("tags", []) if t.get("type") == ONLY_CORP_TAGS]
-        tags.wear(person.member_id, worn, corp=person.corp_id or 0, userid=userid, at=at)
+        tags.wear(person.member_id, follow.tag_ids, corp=person.corp_id or 0, userid=userid, at=at)
     facts = RelationFact.objects.filter(member=person.member_id, guide__corp=person.corp_id).select_related("guide")
-    pairs = {fact.guide.userid.lower(): fact.guide for fact in facts}
+    pairs = {fact.guide.userid.lower() for fact in facts} | followed.keys()
     bindings.hear([_news(person, userid, followed.get(userid), at) for userid in sorted(pairs)], now=at)
+    _note(person, followed.values(), at=at)
     _remarks(person, list(facts), at=at)
     _due_again(person, list(facts), at=at)
 
 
-def _news(person: Identity, userid: str, follow: Mapping[str, Any] | None, at: datetime) -> News:
-    created = from_unix(follow["createtime"]) if follow and follow.get("createtime") else None
+def _note(person: Identity, told: Iterable[Follow], *, at: datetime) -> None:
+    guides = Guide.objects.filter(corp=person.corp_id, facts__member=person.member_id).distinct()
+    ids = {userid.lower(): pk for userid, pk in guides.values_list("userid", "pk")}
+    notes.write([notes.written(ids[follow.userid], person.member_id, follow) for follow in told], at=at)
+
+
+def _news(person: Identity, userid: str, follow: Follow | None, at: datetime) -> News:
     key = f"read:{person.pk}:{userid}:{at.isoformat()}".encode()
     return News(
         corp_id=person.corp_id or 0,
@@ -86,7 +90,8 @@ def _news(person: Identity, userid: str, follow: Mapping[str, Any] | None, at: d
         kind="read_there" if follow else "read_gone",
         at=at,
         digest=hashlib.sha256(key).digest(),
-        created_at=created,
+        state=follow.state if follow else "",
+        created_at=follow.created_at if follow else None,
     )
 
 

@@ -8,20 +8,21 @@ from typing import Any
 import structlog
 from django.db import transaction
 
-from guides import staff
-from guides.models import Guide, Roster
+from guides import chunks, staff, sweeps
+from guides.models import Guide, Roster, Sync, SyncChunk
 from guides.staff import Staff
 from scrm.audit import alarms
 from scrm.wecom.client import client_for
-from scrm.wecom.errors import BackOff, Refused, Retry
+from scrm.wecom.errors import BackOff, GiveUp, Refused, Retry
 from scrm.wecom.models import Corp
 from stores import departments
+from stores.models import DepartmentLink
 
 log = structlog.get_logger()
 PAUSE = timedelta(seconds=3)  # a burst of changes is read once
 AGAIN = timedelta(minutes=5)
-SHRINKS_AT_MOST = 0.1
-A_FEW = 3
+NO_SUCH_DEPARTMENT = 60123
+OF_A_PERSON = ("userid", "name", "position", "department", "is_leader_in_dept", "status", "extattr")
 
 
 @dataclass
@@ -82,17 +83,78 @@ def read(corp: Corp) -> Reading:
 
 
 @transaction.atomic
-def learn(corp: Corp, reading: Reading, *, at: datetime) -> None:
-    """Stores, guides, people, postings and seats follow the reading; codes follow them."""
-    stores = departments.learn(corp, reading.departments, at=at)
-    staff.learn(corp, list(reading.staff.values()), followers=reading.followers, stores=stores, at=at)
+def learn(corp: Corp, reading: Reading, *, at: datetime, allowed: int = 0) -> dict[str, int]:
+    """Stores, guides, people, postings and seats follow the reading; codes follow them.
+
+    Who is not listed leaves, unless suspiciously many do; of them a person has to say so (`allowed`).
+    """
     known = Guide.objects.filter(corp=corp).exclude(status__in=[Guide.Status.LEFT, Guide.Status.PLACEHOLDER])
-    gone = [g for g in known if g.userid.lower() not in reading.staff]
-    if len(gone) > max(A_FEW, SHRINKS_AT_MOST * (len(gone) + len(reading.staff))):
-        alarms.sound("roster_shrank", corp.corp_id, at=at, gone=len(gone), listed=len(reading.staff))
-    elif gone:
+    able = {userid.lower() for userid in known.filter(can_contact=True).values_list("userid", flat=True)}
+    gone = [guide for guide in known if guide.userid.lower() not in reading.staff]
+    unable = able.intersection(reading.staff) - reading.followers
+    all_may = sweeps.few(len(gone), len(reading.staff), allowed) and sweeps.few(len(unable), len(able), allowed)
+    stores = departments.learn(corp, reading.departments, at=at)
+    followers = reading.followers if all_may else reading.followers | able
+    staff.learn(corp, list(reading.staff.values()), followers=followers, stores=stores, at=at)
+    counts = {"people": len(reading.staff), "stores": len(stores), "left": len(gone) if all_may else 0}
+    if not all_may:
+        alarms.sound(
+            "roster_shrank", corp.corp_id, at=at, gone=len(gone), unable=len(unable), listed=len(reading.staff)
+        )
+        return {**counts, "shrunk": max(len(gone), len(unable))}
+    alarms.end("roster_shrank", corp.corp_id, at=at)
+    if gone:
         staff.leave(gone, at=at)
-    log.info("guides.roster.read", corp=corp.pk, people=len(reading.staff), stores=len(stores), left=len(gone))
+    log.info("guides.roster.read", corp=corp.pk, **counts)
+    return counts
+
+
+def outline(tree: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What a sync remembers of the departments that it is to read."""
+    return [{name: one.get(name) for name in ("id", "name", "parentid")} for one in tree]
+
+
+def read_chunk(chunk: SyncChunk) -> dict[str, int]:
+    """Keeps the people of up to a hundred departments, or everybody who may serve customers, for the conclusion."""
+    client = client_for(chunk.sync.corp)
+    if chunk.payload.get("followers"):
+        able = client.externalcontact.get_follow_user_list()
+        chunks.keep(chunk, {"followers": able})
+        return {"calls": 1, "followers": len(able)}
+    numbers = [int(one["id"]) for one in chunk.payload["departments"]]
+    links = DepartmentLink.objects.filter(corp=chunk.sync.corp_id, department_id__in=numbers)
+    manned = set(
+        links.filter(store__postings__isnull=False, store__postings__ends_at=None).values_list(
+            "department_id", flat=True
+        )
+    )
+    people = [said for number in numbers for said in _people_of(client, number, expected=number in manned)]
+    chunks.keep(chunk, {"staff": [{name: said[name] for name in OF_A_PERSON if name in said} for said in people]})
+    return {"calls": len(numbers), "rows": len(people), "departments": len(numbers)}
+
+
+def _people_of(client: Any, department: int, *, expected: bool) -> list[dict[str, Any]]:
+    """Who works in a department; where people have been working, an empty answer is not taken at its word."""
+    try:
+        found: list[dict[str, Any]] = client.directory.users(department)
+    except GiveUp as refused:
+        if refused.errcode == NO_SUCH_DEPARTMENT:  # closed since the tree was read
+            return []
+        raise
+    if not found and expected and client.directory.simple_users(department):
+        raise Retry("user/list", None, "empty, and then not")
+    return found
+
+
+def conclude(sync: Sync, *, at: datetime) -> dict[str, int]:
+    """Works in what all chunks of a sync kept."""
+    read = list(SyncChunk.objects.filter(sync=sync, phase="roster").values_list("payload", "found").order_by("number"))
+    tree = [department for payload, _ in read for department in payload.get("departments", ())]
+    people = {said["userid"].lower(): staff.of(said) for _, found in read for said in found.get("staff", ())}
+    followers = frozenset(userid.lower() for _, found in read for userid in found.get("followers", ()))
+    counts = learn(sync.corp, Reading(tree, people, followers), at=at, allowed=sync.allowed.get("roster", 0))
+    Roster.objects.update_or_create(corp=sync.corp, defaults={"read_at": at})
+    return counts
 
 
 def left(told: Sequence[tuple[int, str, datetime]], *, at: datetime) -> None:

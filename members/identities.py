@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from members import phones
+from members import contacts, phones
 from members.models import Identity, Member
 from scrm import bulk, sealed
 from scrm.ids import new_id
@@ -29,18 +29,10 @@ class Newcomer:
 @transaction.atomic
 def learn(person: Identity, contact: Mapping[str, Any], *, at: datetime) -> None:
     """Name, picture, gender and unionid as WeCom tells them of an external contact."""
-    Member.objects.filter(pk=person.member_id).update(
-        name=str(contact.get("name", ""))[:120],
-        avatar=_picture(contact),
-        gender=contact.get("gender", 0) if contact.get("gender") in Member.Gender.values else 0,
-    )
-    if unionid := contact.get("unionid"):
-        _know_by_unionid(person.member_id, str(unionid))
-
-
-def _picture(contact: Mapping[str, Any]) -> str:
-    url = str(contact.get("avatar", ""))
-    return url if url.startswith("https://") and len(url) <= 500 else ""
+    told = contacts.of(contact, person.value)
+    Member.objects.filter(pk=person.member_id).update(name=told.name, avatar=told.avatar, gender=told.gender)
+    if told.unionid:
+        _know_by_unionid(person.member_id, told.unionid)
 
 
 def _know_by_unionid(member: int, unionid: str) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from members.models import MemberTag, Tag, TagGroup, TagLibrary
+from scrm.ids import sql_array
 from scrm.wecom.client import client_for
 from scrm.wecom.errors import BackOff, Refused, Retry
 from scrm.wecom.models import Corp
@@ -95,3 +96,40 @@ def add(member: int, tag_ids: Iterable[str], *, corp: int, userid: str, at: date
         [MemberTag(member_id=member, tag_id=t, source_key=userid, since=at) for t in sorted(tags)],
         ignore_conflicts=True,
     )
+
+
+STAGE = """
+CREATE TEMP TABLE IF NOT EXISTS tags_worn (member_id bigint, source_key text, tags bigint[]) ON COMMIT DELETE ROWS
+"""
+TAKE_OFF = """
+DELETE FROM members_membertag w USING tags_worn t
+WHERE w.member_id = t.member_id AND w.source = 'wecom' AND w.source_key = t.source_key AND w.since <= %(at)s
+  AND NOT w.tag_id = ANY(t.tags)
+"""
+PUT_ON = """
+INSERT INTO members_membertag (member_id, tag_id, source, source_key, since)
+SELECT t.member_id, tag, 'wecom', t.source_key, %(at)s FROM tags_worn t, unnest(t.tags) AS tag
+WHERE NOT EXISTS (
+    SELECT FROM members_membertag w WHERE w.member_id = t.member_id AND w.tag_id = tag AND w.source = 'wecom'
+    AND w.source_key = t.source_key)
+ORDER BY 1, 2 ON CONFLICT DO NOTHING
+"""
+
+
+@transaction.atomic
+def wear_many(corp: int, worn: Sequence[tuple[int, str, Sequence[str]]], *, at: datetime) -> None:
+    """Each member bears exactly these corp tags in her relation with this guide: (member, userid, tag ids).
+
+    A tag that was put on after `at`, when the read began, stays.
+    """
+    asked = {tag_id for _member, _userid, tag_ids in worn for tag_id in tag_ids}
+    known = dict(Tag.objects.filter(group__corp=corp, tag_id__in=asked).values_list("tag_id", "pk")) if asked else {}
+    with connection.cursor() as cursor:
+        cursor.execute(STAGE)
+        cursor.execute("DELETE FROM tags_worn")
+        with cursor.copy("COPY tags_worn FROM STDIN") as copy:
+            for member, userid, tag_ids in worn:
+                copy.write_row((member, userid, sql_array(known[tag] for tag in tag_ids if tag in known)))
+        cursor.execute(TAKE_OFF, {"at": at})
+        if known:
+            cursor.execute(PUT_ON, {"at": at})

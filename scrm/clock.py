@@ -1,5 +1,7 @@
 """Time: an instant is aware and in UTC; a day is an Asia/Shanghai day, closed at its start and open at its end."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +11,12 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 def now() -> datetime:
     """The present instant. Only doors call it; everything below is told the time."""
     return datetime.now(UTC)
+
+
+def ticking(at: datetime) -> Callable[[], datetime]:
+    """The time as it goes on from an instant: for work that lasts, below the door that was told the time."""
+    began = time.monotonic()
+    return lambda: at + timedelta(seconds=time.monotonic() - began)
 
 
 def day_of(instant: datetime) -> date:

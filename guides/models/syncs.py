@@ -47,7 +47,7 @@ class Sync(models.Model):
     step = models.CharField(_("step"), max_length=8, choices=Step, default=Step.PLAN)
     due_at = models.DateTimeField(_("goes on at"))
     attempts = models.IntegerField(_("failures in a row"), default=0)
-    # phase → what it counted, beside `state` ("done", "partial", "refused"), `errcode`, and `shrunk`: how many were missing
+    # phase → what it counted, beside `state` ("done", "partial", "refused"), `errcode` and `shrunk` (so many missing)
     counters: Any = models.JSONField(_("counts"), default=dict)
     allowed: Any = models.JSONField(default=dict, help_text="Phase → how many a person said may end, beyond the guard.")
     started_at = models.DateTimeField(_("started"))
@@ -59,9 +59,7 @@ class Sync(models.Model):
         verbose_name_plural = _("syncs")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["corp"], condition=Q(state="running"), name="a_corp_has_one_running_sync"
-            )
+            models.UniqueConstraint(fields=["corp"], condition=Q(state="running"), name="a_corp_has_one_running_sync")
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ EXPECTED: dict[str, dict[str, type]] = {
     "externalcontact/groupchat/get": {"group_chat": dict},
     "user/list_id": {"dept_user": list},
     "user/list": {"userlist": list},
+    "user/simplelist": {"userlist": list},
     "user/get": {"userid": str},
     "department/list": {"department": list},
     "department/simplelist": {"department_id": list},
@@ -134,8 +135,17 @@ class Directory(_Endpoints):
         found: list[Said] = self.ask("user/list", department_id=department_id)["userlist"]
         return found
 
+    def simple_users(self, department_id: int) -> list[Said]:
+        """The same people with userid, name and departments only."""
+        found: list[Said] = self.ask("user/simplelist", department_id=department_id)["userlist"]
+        return found
+
     def user(self, userid: str) -> Said:
         return self.ask("user/get", userid=userid)
+
+    def who_came(self, code: str) -> Said:
+        """Who was led back to us with this code: a userid; or openid and external_userid of somebody from outside."""
+        return self.ask("auth/getuserinfo", code=code)
 
     def list_id(self, cursor: str = "", limit: int = 10_000) -> Said:
         """One page of userid and department pairs; for the contact-sync secret only."""

@@ -1,0 +1,131 @@
+"""Customers as WeCom tells them, many at a time: members, their ids, and who is the same person.
+
+Only what differs is written. What a single read told after this one began is left alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+from scrm.ids import sql_id
+
+PICTURE, NAME, VALUE = 500, 120, 64  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A customer as WeCom tells her."""
+
+    external_userid: str
+    name: str
+    avatar: str
+    gender: int
+    unionid: str
+
+
+def of(said: Mapping[str, Any], external_userid: str = "") -> Contact:
+    """WeCom's `external_contact`, without what we could not keep. Raises KeyError where it has no id."""
+    gender = said.get("gender")
+    return Contact(
+        external_userid or str(said["external_userid"]),
+        _clean(said.get("name"))[:NAME],
+        _picture(said),
+        gender if gender in (1, 2) else 0,
+        _clean(said.get("unionid"))[:VALUE],
+    )
+
+
+def _clean(text: Any) -> str:
+    return text.replace("\0", "") if isinstance(text, str) else ""
+
+
+def _picture(said: Mapping[str, Any]) -> str:
+    url = _clean(said.get("avatar"))
+    return url if url.startswith("https://") and len(url) <= PICTURE else ""
+
+
+STAGE = """
+CREATE TEMP TABLE IF NOT EXISTS people_read (
+    value text, name text, avatar text, gender smallint, unionid text, member_id bigint, is_fresh boolean
+) ON COMMIT DELETE ROWS
+"""
+COLUMNS = "value, name, avatar, gender, unionid"
+KNOWN = """
+UPDATE people_read p SET member_id = i.member_id, is_fresh = i.read_at IS NULL OR i.read_at <= %(at)s
+FROM members_identity i WHERE i.kind = 'external_userid' AND i.corp_id = %(corp)s AND i.value = p.value
+"""
+# Ids first, so that nobody whom another worker writes down just now leaves a member without a name behind.
+NEW = f"""
+WITH fresh AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('members_member', 'id')) AS id, value, name, avatar, gender
+    FROM people_read WHERE member_id IS NULL
+), ids AS (
+    INSERT INTO members_identity (member_id, kind, corp_id, value, read_at)
+    SELECT id, 'external_userid', %(corp)s, value, %(at)s FROM fresh ORDER BY value
+    ON CONFLICT DO NOTHING RETURNING member_id
+)
+INSERT INTO members_member (id, public_id, name, avatar, gender, created_at)
+OVERRIDING SYSTEM VALUE SELECT id, {sql_id("m_")}, name, avatar, gender, %(at)s FROM fresh
+WHERE id IN (SELECT member_id FROM ids)
+RETURNING id
+"""
+CHANGED = """
+UPDATE members_member m SET name = p.name, avatar = p.avatar, gender = p.gender
+FROM people_read p
+WHERE m.id = p.member_id AND p.is_fresh AND (m.name, m.avatar, m.gender) IS DISTINCT FROM (p.name, p.avatar, p.gender)
+"""
+NEW_UNIONIDS = """
+INSERT INTO members_identity (member_id, kind, value)
+SELECT min(p.member_id), 'unionid', p.unionid FROM people_read p
+WHERE p.unionid <> '' AND NOT EXISTS (
+    SELECT FROM members_identity u WHERE u.kind = 'unionid' AND u.corp_id IS NULL AND u.value = p.unionid)
+GROUP BY p.unionid ORDER BY p.unionid
+ON CONFLICT DO NOTHING
+"""
+SAME_PERSON = """
+UPDATE members_member m SET same_person_as_id = u.member_id
+FROM people_read p JOIN members_identity u ON u.kind = 'unionid' AND u.corp_id IS NULL AND u.value = p.unionid
+WHERE p.unionid <> '' AND m.id = p.member_id AND u.member_id <> m.id
+  AND m.same_person_as_id IS DISTINCT FROM u.member_id
+"""
+
+
+class Learned(NamedTuple):
+    """Members by external_userid, those of them who are new, and those of whom we know nothing newer than this read."""
+
+    members: dict[str, int]
+    new: set[int]
+    fresh: set[int]
+
+
+@transaction.atomic
+def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learned:
+    """Writes down a corp's customers as a read that began at an instant tells them; each may be told several times."""
+    told: dict[str, Contact] = {contact.external_userid: contact for contact in contacts}
+    asked = {"corp": corp, "at": at}
+    with connection.cursor() as cursor:
+        cursor.execute(STAGE)
+        cursor.execute("DELETE FROM people_read")
+        _copy(cursor, told.values())
+        cursor.execute(KNOWN, asked)
+        new: set[int] = set()
+        if cursor.rowcount < len(told):
+            cursor.execute(NEW, asked)
+            new = {row[0] for row in cursor.fetchall()}
+            cursor.execute(KNOWN, asked)
+        cursor.execute(CHANGED)
+        if any(contact.unionid for contact in told.values()):
+            cursor.execute(NEW_UNIONIDS)
+            cursor.execute(SAME_PERSON)
+        cursor.execute("SELECT value, member_id, is_fresh FROM people_read")
+        rows: Sequence[tuple[str, int, bool]] = cursor.fetchall()
+    return Learned({value: member for value, member, _ in rows}, new, {member for _, member, fresh in rows if fresh})
+
+
+def _copy(cursor: Any, contacts: Iterable[Contact]) -> None:
+    with cursor.copy(f"COPY people_read ({COLUMNS}) FROM STDIN") as copy:
+        for one in contacts:
+            copy.write_row((one.external_userid, one.name, one.avatar, one.gender, one.unionid))
