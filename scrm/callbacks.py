@@ -1,7 +1,7 @@
 """Doors for WeCom: which news goes to whom (the twin of urls.py)."""
 
 from campaigns import media, welcomes
-from guides import codes, groups, handlers, marks, people, reads, roster
+from guides import codes, groups, handlers, marks, officials, people, reads, roster, syncs
 from members import tags
 from scrm.wecom import events
 
@@ -48,5 +48,7 @@ LANES = (
     roster.read_due,
     people.read_due,
     codes.picture_due,
+    officials.read_due,
     media.refresh,
+    syncs.lane,
 )

@@ -30,6 +30,10 @@ app.conf.beat_schedule = {
     "remove what is too old": {"task": "keeping.purge", "schedule": crontab(hour=4, minute=40)},
     "fill touched days": {"task": "dashboard.fill_touched", "schedule": 30.0, "options": {"expires": 25}},
     "fill the last 35 days": {"task": "dashboard.fill_recent", "schedule": crontab(hour=3, minute=10)},
+    "forget old sessions": {"task": "stores.forget_old_doors", "schedule": crontab(minute=37)},
     "let dated places begin": {"task": "stores.settle_places", "schedule": crontab(hour=0, minute=1)},
-    "sync the roster": {"task": "guides.sync_rosters", "schedule": crontab(hour=2, minute=20)},
+    "ask for WeCom's statistics": {"task": "guides.plan_statistics", "schedule": crontab(hour="12-23", minute=5)},
+    "compare with WeCom's statistics": {"task": "guides.judge_drift", "schedule": crontab(hour="12-23", minute=50)},
+    "compare the last weeks anew": {"task": "guides.judge_drift_anew", "schedule": crontab(hour=6, minute=30)},
+    "sync every corp": {"task": "guides.sync_every_corp", "schedule": crontab(hour=1, minute=20)},
 }

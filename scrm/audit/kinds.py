@@ -34,7 +34,15 @@ ALARMS: dict[str, tuple[Any, Any]] = {
     ),
     "roster_shrank": (
         _("WeCom suddenly lists far fewer people"),
-        _("Nothing was changed. Check the visible range of the app."),
+        _("Nobody was made to leave. Check the visible range of the app; if it is right, say so on the sync page."),
+    ),
+    "customers_shrank": (
+        _("WeCom suddenly lists far fewer customers"),
+        _("No relation was ended. Check customer contact and the visible range; if it is right, say so on the sync page."),
+    ),
+    "sync_incomplete": (
+        _("A sync could not read everything from WeCom"),
+        _("The sync page says which part WeCom refused and what to do; the next complete sync ends this alarm."),
     ),
     "unknown_state": (
         _("Customers come with a code that we do not know"),
@@ -78,7 +86,9 @@ ALARMS: dict[str, tuple[Any, Any]] = {
     ),
     "letters_silent": (
         _("No callback has come for an unusually long time"),
-        _("Check in WeCom's console that the callback address is saved and the events are ticked, and that the proxy lets them in."),
+        _(
+            "Check in WeCom's console that the callback address is saved and the events are ticked, and that the proxy lets them in."
+        ),
     ),
     "worker_missing": (
         _("A worker has fallen silent"),
@@ -120,6 +130,38 @@ ALARMS: dict[str, tuple[Any, Any]] = {
         _("A transaction has been open for very long"),
         _("It keeps VACUUM from its work and lets tables grow: find it in pg_stat_activity and end it."),
     ),
+    "drift": (
+        _("WeCom counts other new customers or deletions than we do"),
+        _("Open the drift report: it names guide and day. A sync finds missed adds; accept what stays."),
+    ),
+    "statistics_refused": (
+        _("WeCom does not let us read its statistics"),
+        _("Give the app the customer statistics in WeCom's console; until then there is no drift report."),
+    ),
+    "code_gone": (
+        _("A channel code is no longer in WeCom"),
+        _("Somebody deleted it there. Its printed sheets are dead: make it again on its page and print anew."),
+    ),
+    "code_twice": (
+        _("WeCom has a channel code twice"),
+        _("An answer was lost and it was made again. Both pictures work; the second one is not on our list."),
+    ),
+    "codes_without_store": (
+        _("Codes of other systems lead to guides without a store"),
+        _("Post those guides to their stores; the next sync takes the codes in."),
+    ),
+    "groups_shrank": (
+        _("WeCom suddenly lists far fewer group chats"),
+        _("Nothing was changed. Check the visible range of the app."),
+    ),
+    "tags_shrank": (
+        _("WeCom suddenly lists far fewer tags"),
+        _("Nothing was changed. If they were deleted on purpose, the next sync may confirm it."),
+    ),
+    "code_ceiling": (
+        _("WeCom's limit of 500,000 channel codes is nearly reached"),
+        _("Delete codes that nobody uses: above the limit WeCom makes no new ones."),
+    ),
 }
 
 VERBS: dict[str, Any] = {
@@ -128,12 +170,29 @@ VERBS: dict[str, Any] = {
     "deleted": pgettext_lazy("deed", "deleted"),
     "created": pgettext_lazy("deed", "created"),
     "printed": pgettext_lazy("deed", "printed"),
+    "sync.begun": pgettext_lazy("deed", "sync begun"),
+    "sync.agreed": pgettext_lazy("deed", "agreed that WeCom lists fewer"),
     "placed": pgettext_lazy("deed", "put into a store"),
     "seat.given": pgettext_lazy("deed", "seat given"),
     "seat.taken": pgettext_lazy("deed", "seat taken away"),
     "cleared": pgettext_lazy("deed", "cleared"),
+    "drift.accepted": pgettext_lazy("deed", "accepted"),
+    "code.remade": pgettext_lazy("deed", "made again"),
     "replay": pgettext_lazy("deed", "replayed"),
     "park": pgettext_lazy("deed", "set aside"),
+    "read": pgettext_lazy("deed", "looked at"),
+    "exported": pgettext_lazy("deed", "exported"),
+    "refused": pgettext_lazy("deed", "was refused a page"),
+    "signed_in": pgettext_lazy("deed", "signed in"),
+    "sign_in_failed": pgettext_lazy("deed", "failed to sign in"),
+    "signed_out": pgettext_lazy("deed", "signed out"),
+    "month_dropped": pgettext_lazy("deed", "month no longer kept"),
+}
+
+PARTS: dict[str, Any] = {
+    "system": _("the system"),
+    "retention": _("the system: retention"),
+    "sync": _("the system: sync"),
 }
 
 
@@ -145,6 +204,18 @@ def meaning(kind: str) -> tuple[Any, Any]:
 def deed(verb: str) -> str:
     """What was done, such as 修改 for `code.changed`."""
     return str(VERBS.get(verb) or VERBS.get(verb.rpartition(".")[2], verb))
+
+
+def sentence(verb: str) -> str:
+    """What was done to which kind of thing, such as 客户：查看 for `member.read`."""
+    about = verb.rpartition(".")[0].rpartition(".")[2]
+    kinds = [model for model in apps.get_models() if model._meta.model_name == about]
+    return f"{kinds[0]._meta.verbose_name}: {deed(verb)}" if kinds else deed(verb)
+
+
+def part(name: str) -> str:
+    """A part of the system that acts by itself, in words."""
+    return str(PARTS.get(name, name or PARTS["system"]))
 
 
 def thing(label: str) -> str:
