@@ -1,6 +1,6 @@
 """Giving and taking seats: the only writer of seats."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,16 @@ def give(person: Person, role: Role | str, *, at: datetime, by: Any = None, **pl
     if is_new:
         entries.record("seat.given", by=by, subject=person, at=at, role=str(role))
     return seat
+
+
+@transaction.atomic
+def give_many(wanted: Sequence[Seat], *, at: datetime, by: Any = None) -> None:
+    """Opens these seats, each of which is to be held from now on; those that are held already stay as they are."""
+    for seat in wanted:
+        seat.starts_at = at
+    Seat.objects.bulk_create(wanted, ignore_conflicts=True)
+    for seat in wanted:  # an entry each: who was given what is asked by person
+        entries.record("seat.given", by=by, subject=seat.person, at=at, role=seat.role)
 
 
 @transaction.atomic
