@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -128,8 +129,8 @@ def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 # unfold's pages run Alpine, which compiles its attributes; nothing else may run there, and nothing of others is loaded.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; connect-src 'self'; frame-ancestors 'none'; form-action 'self'; "
-    "base-uri 'none'; object-src 'none'"
+    "img-src 'self' data: blob:; connect-src 'self'; frame-ancestors 'none'; "
+    f"form-action {' '.join(settings.FORMS_LEAD_TO)}; base-uri 'none'; object-src 'none'"
 )
 
 

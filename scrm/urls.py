@@ -1,17 +1,19 @@
 """Doors for people and machines."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
 from guides import api as guides
+from guides import entrance
 from members import api as members
 from scrm import health
 from scrm.dashboard import api as dashboard
 from scrm.rest import problems, reference
 from stores import api as stores
+from stores import views as doors
 
 api = SimpleRouter()
 api.register("stores", stores.Stores, "store")
@@ -30,9 +32,16 @@ v1 = [
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dashboard:home"), name="home"),
-    path("login/", LoginView.as_view(template_name="login.html", redirect_authenticated_user=True), name="login"),
+    path("login/", doors.sign_in, name="login"),
+    path("login/code/", doors.second_factor, name="second_factor"),
+    path("login/wecom/", entrance.to_wecom, name="wecom_sign_in"),
+    path("login/wecom/back/", entrance.back, name="wecom_back"),
+    path("login/enrol/", doors.enrol, name="enrol"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/", doors.account, name="account"),
+    path("account/second-factor/", doors.set_up, name="set_up"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/login/", doors.sign_in),  # the admin has no door of its own
     path("admin/", admin.site.urls),
     path("dashboard/", include("scrm.dashboard.urls")),
     path("codes/", include("guides.urls")),

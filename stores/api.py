@@ -2,27 +2,33 @@
 
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from scrm import clock
 from scrm.rest.doors import Door
-from scrm.rest.problems import WrongCredentials
+from scrm.rest.problems import SecondFactorMissing, SecondFactorNeeded, WrongCredentials
+from stores import arrivals
 from stores.access import Permission
+from stores.attempts import MustWait
 from stores.filters import PersonFilters, StoreFilters
 from stores.models import ApiToken, Brand, Person, Seat, Store
-from stores.tokens import Failures
 
 
 class Credentials(serializers.Serializer):
     username = serializers.CharField(max_length=64)
     password = serializers.CharField(max_length=200, trim_whitespace=False, style={"input_type": "password"})
+    otp = serializers.CharField(
+        max_length=20,
+        required=False,
+        help_text=_("The code of the authenticator app or a recovery code, where the person has a second factor."),
+    )
 
 
 class Issued(serializers.Serializer):
@@ -33,16 +39,19 @@ class TokenDoor(APIView):
     says = _("A new token for a sign-in name and its password. Too many wrong ones have to wait.")
     authentication_classes = ()
     permission_classes = ()
-    throttle_classes = [Failures]
 
     @extend_schema(request=Credentials, responses=Issued)
     def post(self, request: Request) -> Response:
         said = Credentials(data=request.data)
         said.is_valid(raise_exception=True)
-        # Django hashes a password for unknown names as well, so the time tells nothing.
-        person = authenticate(request._request, **said.validated_data)
-        if person is None:
-            raise WrongCredentials
+        try:
+            person = arrivals.by_password(request._request, **said.validated_data, at=clock.now())
+        except MustWait as wait:
+            raise Throttled(wait.seconds) from None
+        except arrivals.NeedsCode:
+            raise SecondFactorNeeded from None
+        except (arrivals.Unknown, arrivals.MustEnrol) as refused:
+            raise SecondFactorMissing if isinstance(refused, arrivals.MustEnrol) else WrongCredentials from None
         return Response({"token": ApiToken.issue(person, at=clock.now())}, headers={"Cache-Control": "no-store"})
 
 

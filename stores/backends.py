@@ -4,22 +4,34 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 
+from scrm import clock
+from scrm.audit import entries
+from stores import attempts, devices
 from stores.access import may_in_admin
-from stores.tokens import Failures
+from stores.models import Person
 
 
 class SeatBackend(ModelBackend):
     """Password sign-in; permissions come from seats, never from Django's own tables."""
 
     def authenticate(self, request: Any, username: Any = None, password: Any = None, **kwargs: Any) -> Any:
-        """Who signs in; whoever has guessed too often, at whichever door, only hears that it was wrong."""
-        failures = Failures()
-        if request is not None and not failures.allows(request, username):
-            return None
+        """Whose name and password these are, at whichever door; raises MustWait, whoever is called so."""
+        if request is None or not isinstance(username, str):
+            return super().authenticate(request, username, password, **kwargs)
+        now = clock.now()
+        attempt = attempts.begin(devices.who(request, username), at=now)
         person = super().authenticate(request, username, password, **kwargs)
-        if request is not None and person is None:
-            failures.count()
+        if person is None:
+            self._failed(username)
+        else:
+            attempts.succeeded(attempt)
         return person
+
+    def _failed(self, username: str) -> None:
+        """The book knows who was meant; a name that nobody bears is perhaps a password."""
+        meant = Person.objects.filter(username=username).first()
+        if meant:
+            entries.record_failed_sign_in(meant, how="password", at=clock.now())
 
     def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         return set()

@@ -4,7 +4,6 @@ A signed-in session is a row with its person, so she sees where she is signed in
 Whoever raises a person's epoch ends all her sessions, since each request compares it.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from django.http import HttpRequest
 
 from scrm import clock
 from scrm.audit import entries
+from stores import devices
 from stores.models import ApiToken, Person, Role, Session
 
 log = structlog.get_logger()
@@ -26,10 +26,6 @@ LONGEST = timedelta(hours=12)  # a working day
 NOBODYS = timedelta(hours=1)  # while somebody is signing in
 TOUCH = timedelta(minutes=1)
 BACKEND = "stores.backends.SeatBackend"
-CLIENTS = (("WeCom", r"wxwork"), ("WeChat", r"MicroMessenger"), ("Edge", r"Edg"), ("Firefox", r"Firefox"))
-CLIENTS += (("Chrome", r"Chrome|CriOS"), ("Safari", r"Safari"))
-SYSTEMS = (("iPhone", r"iPhone"), ("iPad", r"iPad"), ("Android", r"Android"), ("HarmonyOS", r"HarmonyOS|OpenHarmony"))
-SYSTEMS += (("Windows", r"Windows"), ("macOS", r"Macintosh"), ("Linux", r"Linux"))
 
 
 class SessionStore(DatabaseSession):
@@ -74,19 +70,9 @@ def begin(request: HttpRequest, person: Person, *, way: str, at: datetime) -> No
     login(request, person, backend=BACKEND)
     at_brand = person.seats.at(at).filter(role__in=Role.at_brand()).exists()  # type: ignore[attr-defined]
     request.session["day"] = not at_brand and way in {Session.Way.WECOM, Session.Way.QR}
-    request.session["way"], request.session["device"] = str(way), device_of(request)
-    entries.record("person.signed_in", by=person, subject=person, at=at, way=str(way), device=device_of(request))
+    request.session["way"], request.session["device"] = str(way), devices.name_of(request)
+    entries.record_sign_in(person, how=str(way), at=at)
     log.info("sessions.began", person=person.public_id, way=str(way))
-
-
-def device_of(request: HttpRequest) -> str:
-    """The client and the system that a browser says it is, such as `WeCom · iPhone`."""
-    said = request.headers.get("User-Agent", "")[:500]
-    return " · ".join(_first(said, table) for table in (CLIENTS, SYSTEMS) if _first(said, table))
-
-
-def _first(said: str, table: Iterable[tuple[str, str]]) -> str:
-    return next((name for name, mark in table if re.search(mark, said)), "")
 
 
 def of(person: Person, *, at: datetime) -> Any:

@@ -1,62 +1,69 @@
-"""Who a token speaks for, and how often somebody may guess a password. DRF loads this before its views."""
+"""API tokens: made, used, revoked; and whom one speaks for. DRF loads this before its views."""
 
-import hashlib
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
 
+from scrm import clock
+from scrm.audit import entries
 from stores.models import ApiToken, Person
+
+NOTED_EVERY = timedelta(hours=1)
 
 
 class TokenAuthentication(BaseAuthentication):
-    """`Authorization: Token …`; a leaver's token opens nothing."""
+    """`Authorization: Token …`; a leaver's token opens nothing, nor does one that nobody used for long."""
 
     def authenticate(self, request: Request) -> tuple[Person, ApiToken] | None:
         words = get_authorization_header(request).split()
         if not words or words[0].lower() != b"token":
             return None
-        text = words[1].decode("ascii", "replace") if len(words) == 2 else ""
-        found = ApiToken.objects.filter(digest=ApiToken.fingerprint(text), person__is_active=True)
+        text, now = words[1].decode("ascii", "replace") if len(words) == 2 else "", clock.now()
+        found = ApiToken.objects.good(now).filter(digest=ApiToken.fingerprint(text), person__is_active=True)
         token = found.select_related("person").first()
         if token is None:
             raise AuthenticationFailed(_("The token is not valid."))
+        used(token, at=now)
         return token.person, token
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"
 
 
-class Failures(SimpleRateThrottle):
-    """Counts the sign-ins that failed, from one address and for one name; those that succeed cost nothing."""
+def make(person: Person, *, name: str, at: datetime) -> str:
+    """A new token's plain text, which is shown this once."""
+    entries.record("person.token_made", by=person, subject=person, at=at)
+    return ApiToken.issue(person, at=at, name=name)
 
-    scope = "token"
-    num_requests: int
-    duration: int
 
-    def allow_request(self, request: Request, view: Any) -> bool:
-        return self.allows(request, request.data.get("username") if isinstance(request.data, dict) else None)
+def used(token: ApiToken, *, at: datetime) -> None:
+    """Notes that it was used, once an hour."""
+    due = Q(last_used_at=None) | Q(last_used_at__lt=at - NOTED_EVERY)
+    if token.last_used_at is None or at - token.last_used_at > NOTED_EVERY:
+        ApiToken.objects.filter(due, pk=token.pk).update(last_used_at=at)
 
-    def allows(self, request: Any, name: Any) -> bool:
-        """Whether somebody at this address may try a password for this name now."""
-        self.now = self.timer()
-        self.keys = self._keys(request, name)
-        return all(len(self._recent(key)) < self.num_requests for key in self.keys)
 
-    def count(self) -> None:
-        """One more failure."""
-        for key in self.keys:
-            self.cache.set(key, [self.now, *self._recent(key)], self.duration)
+def of(person: Person, *, at: datetime) -> Any:
+    """Her tokens that open something, the newest first."""
+    return ApiToken.objects.good(at).filter(person=person).order_by("-made_at", "-pk")
 
-    def wait(self) -> float:
-        return max(self.duration - (self.now - min(recent)) for key in self.keys if (recent := self._recent(key)))
 
-    def _recent(self, key: str) -> list[float]:
-        return [then for then in self.cache.get(key, []) if then > self.now - self.duration]
+def revoke(person: Person, mark: str, *, by: Any, at: datetime) -> int:
+    """How many of her tokens with this mark (ApiToken.mark) ended."""
+    n = 0
+    if len(mark) == 16:
+        n, _each = ApiToken.objects.filter(person=person, digest__startswith=mark).delete()
+    if n:
+        entries.record("person.token_revoked", by=by, subject=person, at=at)
+    return n
 
-    def _keys(self, request: Any, name: Any) -> list[str]:
-        marks = [f"address {self.get_ident(request)}", f"name {str(name).strip().casefold()}"]
-        return [f"token-failures:{hashlib.sha256(mark.encode('utf-8', 'replace')).hexdigest()}" for mark in marks]
+
+def forget_old(at: datetime) -> int:
+    """How many tokens opened nothing any more and are gone now."""
+    n, _each = ApiToken.objects.exclude(pk__in=ApiToken.objects.good(at).values("pk")).delete()
+    return n

@@ -25,6 +25,23 @@ class WrongCredentials(exceptions.APIException):
     auth_header = "Token"
 
 
+class SecondFactorNeeded(exceptions.APIException):
+    """The password is right; `otp` is missing, or wrong or used already."""
+
+    status_code = HTTPStatus.UNAUTHORIZED
+    default_detail = gettext_lazy("A code of your authenticator app is needed: send it as “otp”, each code once.")
+    default_code = "second_factor_needed"
+    auth_header = "Token"
+
+
+class SecondFactorMissing(exceptions.APIException):
+    """The password is right; this person may not use it before she has set up a second factor."""
+
+    status_code = HTTPStatus.FORBIDDEN
+    default_detail = gettext_lazy("Sign in on the web once and set up an authenticator app; tokens are given after that.")
+    default_code = "second_factor_missing"
+
+
 class TooLarge(exceptions.APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_detail = gettext_lazy("The body is too large.")

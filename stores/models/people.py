@@ -66,11 +66,12 @@ class Person(AbstractBaseUser):
         return self.name or self.username
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A new password ends the API tokens that the old one gave."""
+        """A new password ends the sessions and API tokens that the old one opened."""
         is_new_password = self._password is not None  # type: ignore[attr-defined]
         super().save(*args, **kwargs)
         if is_new_password:
             self.tokens.all().delete()  # type: ignore[attr-defined]
+            self.sessions.all().delete()  # type: ignore[attr-defined]
 
     def get_short_name(self) -> str:
         return self.name

@@ -31,7 +31,7 @@ class Session(AbstractBaseSession):
     lasts_the_day = models.BooleanField(default=False)  # a guide in WeCom does not sign in after each customer
     began_at = models.DateTimeField(_("since"))
     seen_at = models.DateTimeField(_("last seen"))
-    objects = ScopedQuerySet.as_manager()  # type: ignore[misc]
+    objects = ScopedQuerySet.as_manager()  # type: ignore[assignment, misc]
 
     class Meta:
         verbose_name = _("session")

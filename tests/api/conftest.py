@@ -2,22 +2,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from scrm import clock
 from stores.models import ApiToken, Person
-from tests.cast import NOW, Cast
+from tests.cast import Cast
 
 Caller = Callable[..., APIClient]
 
 
 class Json(APIClient):
     default_format = "json"
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_guessed_yet() -> None:
-    cache.clear()
 
 
 @pytest.fixture
@@ -27,7 +22,7 @@ def calling() -> Caller:
     def client(person: Person | None = None) -> APIClient:
         api = Json(raise_request_exception=False)
         if person is not None:
-            api.credentials(HTTP_AUTHORIZATION=f"Token {ApiToken.issue(person, at=NOW)}")
+            api.credentials(HTTP_AUTHORIZATION=f"Token {ApiToken.issue(person, at=clock.now())}")
         return api
 
     return client

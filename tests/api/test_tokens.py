@@ -59,14 +59,15 @@ def test_a_leavers_token_opens_nothing_at_once(cast: Cast, calling: Caller) -> N
 def test_guessing_is_stopped_wherever_it_says_it_comes_from(cast: Cast, calling: Caller) -> None:
     api = calling()
     wrong = {"username": "ben", "password": "wrong"}
-    said = [api.post(URL, wrong, HTTP_X_FORWARDED_FOR=f"9.9.9.{n}") for n in range(31)]
-    assert [answer.status_code for answer in said] == [401] * 30 + [429]
+    said = [api.post(URL, wrong, HTTP_X_FORWARDED_FOR=f"9.9.9.{n}") for n in range(200)]
+    assert [answer.status_code for answer in said] == [401] * 5 + [429] * 195
     assert 0 < int(said[-1]["Retry-After"]) <= 60
     assert said[-1].json()["type"] == "urn:zhanggui:problem:throttled"
+    assert ask(api, "ada", "ada-opens-the-shop").status_code == 200
 
 
-def test_a_guessed_name_is_shut_for_every_address_and_others_go_on(cast: Cast, calling: Caller) -> None:
-    for n in range(30):
+def test_a_name_that_many_addresses_guess_is_shut_and_others_go_on(cast: Cast, calling: Caller) -> None:
+    for n in range(20):
         calling().post(URL, {"username": "BEN", "password": "x"}, REMOTE_ADDR=f"9.9.9.{n}")
     assert calling().post(URL, {"username": "ben", "password": "x"}, REMOTE_ADDR="8.8.8.8").status_code == 429
     assert ask(calling(), "ada", "ada-opens-the-shop").status_code == 200
