@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-from scrm.sandbox import brand
+from scrm.sandbox import brand, sign_in
 from scrm.sandbox.api import door
 from scrm.sandbox.clock import Clock
 from scrm.sandbox.control import routes
@@ -97,6 +97,8 @@ class Sandbox:
         """What the sandbox says to any request."""
         if request.path.startswith("/cgi-bin/"):
             return door.answer(self, request)
+        if request.path in sign_in.PATHS:
+            return sign_in.answer(self, request)
         if request.path in ("/", "/sandbox"):
             return Response(302, headers={"Location": "/sandbox/"})
         return routes.answer(self, request)

@@ -102,6 +102,7 @@ class Corp:
     media: dict[str, Media] = field(default_factory=dict)
     welcomes: dict[str, tuple[Welcome, float]] = field(default_factory=dict)
     oauth_codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    user_tickets: dict[str, tuple[str, float]] = field(default_factory=dict)
     happenings: dict[tuple[str, int], Counter[str]] = field(default_factory=dict)
     replies: dict[tuple[str, int], dict[str, list[float]]] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from scrm.sandbox.api import (
     masses,
     media,
     messages,
+    oauth,
     tags,
     tokens,
     ways,
@@ -17,6 +18,6 @@ from scrm.sandbox.api import (
 from scrm.sandbox.api.endpoints import ENDPOINTS
 
 __all__ = [
-    "ENDPOINTS", "customers", "directory", "figures", "groups", "links", "masses", "media", "messages", "tags",
+    "ENDPOINTS", "customers", "directory", "figures", "groups", "links", "masses", "media", "messages", "oauth", "tags",
     "tokens", "ways", "welcomes",
 ]  # fmt: skip

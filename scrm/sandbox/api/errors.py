@@ -68,6 +68,7 @@ TEXTS = {
     48002: "api forbidden",
     48009: "api forbidden for contact sync",
     49008: "group chat dissolved",
+    50001: "redirect_url domain not in the list of trusted domains",
     50003: "app disabled",
     50100: "invalid cursor",
     60011: "no privilege to access/modify contact/party/agent",
@@ -78,9 +79,12 @@ TEXTS = {
     81011: "no privilege to operate tag",
     81013: "all touser, toparty, totag are invalid",
     82001: "all touser, toparty, totag are empty",
+    84014: "user_ticket expired",
+    84015: "invalid user_ticket",
     84061: "not external contact",
     84074: "no external contact permission",
     84084: "user is not follower of external contact",
+    84090: "missing user_ticket",
     91040: "invalid ticket type",
 }
 

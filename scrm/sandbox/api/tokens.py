@@ -1,12 +1,10 @@
-"""Credentials, tickets, addresses and the OAuth code."""
+"""Credentials, tickets and addresses."""
 
 from typing import Any
 
 from scrm.sandbox.api.endpoints import Call, endpoint
 from scrm.sandbox.api.errors import Refusal
 from scrm.sandbox.limits import TOKEN_LIVES
-
-CODE_LIVES = 300
 
 
 @endpoint("GET", "gettoken", token=False)
@@ -55,14 +53,3 @@ def ticket_get(call: Call) -> dict[str, Any]:
     if call.query.get("type") != "agent_config":
         raise Refusal(91040)
     return {"ticket": call.sandbox.tokens.ticket(call.app, "agent").text, "expires_in": TOKEN_LIVES}
-
-
-@endpoint("GET", "auth/getuserinfo")
-def getuserinfo(call: Call) -> dict[str, Any]:
-    """WeCom doc 91023: who came with this code; once, within 5 minutes. POST /sandbox/oauth makes codes."""
-    code = call.corp.oauth_codes.pop(call.query.get("code", ""), None)
-    if not call.query.get("code"):
-        raise Refusal(41008)
-    if code is None or code["expires_at"] <= call.now:
-        raise Refusal(40029)
-    return {name: value for name, value in code.items() if name != "expires_at"}

@@ -138,13 +138,14 @@ def callback(act: Act) -> dict[str, Any]:
 
 @route("POST", "oauth")
 def oauth(act: Act) -> dict[str, Any]:
-    """A code as WeCom gives it to a browser: for auth/getuserinfo, once, for 5 minutes."""
+    """A code as WeCom gives it to a browser: for auth/getuserinfo, once, for 5 minutes; agent_id binds it to an app."""
     code = act.world.word(43)
+    app = {"agent_id": str(act.body["agent_id"])} if act.body.get("agent_id") else {}
     if act.body.get("userid"):
         who = {"userid": act.user().userid}
     else:
         who = {"openid": "o" + act.world.word(27), "external_userid": act.customer().external_userid}
-    act.corp.oauth_codes[code] = {**who, "expires_at": act.world.clock.now() + 300}
+    act.corp.oauth_codes[code] = {**who, **app, "expires_at": act.world.clock.now() + 300}
     return {"code": code}
 
 
