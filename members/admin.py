@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -32,7 +34,16 @@ class MemberAdmin(ReadOnly, ScopedAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who else she is may be a customer of other stores: HQ alone sees that."""
         more = ("same_person_as",) if scope_of(request.user).everything else ()
-        return ("name", "gender", "created_at", *more)
+        book = ("looked_at_by",) if request.user.has_perm("audit.view_entry") else ()  # type: ignore[union-attr]
+        return ("name", "gender", "created_at", *more, *book)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("looked_at_by",)
+
+    @display(description=_("in the audit book"))
+    def looked_at_by(self, member: Member) -> str:
+        place = reverse("admin:audit_entry_changelist")
+        return format_html('<a href="{}?customer={}">{}</a>', place, member.public_id, _("Who looked at this customer"))
 
     @display(description=_("customer"), ordering="name")
     def shown_name(self, member: Member) -> str:

@@ -96,7 +96,12 @@ def address(name: str, things: dict[str, Any]) -> str:
     pattern, route = URLS[name]
     thing = thing_of(name, things)
     values = {"public_id": thing.public_id, "object_id": thing.pk, "slug": "cast", "code": "abc", "url": "nowhere"}
-    values |= {"id": thing.public_id if name in API else thing.pk, "app_label": "stores", "content_type_id": 1}
+    values |= {
+        "id": thing.public_id if name in API else thing.pk,
+        "app_label": "stores",
+        "content_type_id": 1,
+        "kind": "stores.store",
+    }
     if pattern.name is None:
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>.*", lambda at: str(values[at[1] or at[2]]), route)
     known = {**pattern.pattern.converters, **pattern.pattern.regex.groupindex}

@@ -1,21 +1,29 @@
 """The desk for the audit book and for alarms."""
 
+import json
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 from unfold.paginator import InfinitePaginator
 
 from scrm import clock
-from scrm.audit import alarms, entries, kinds
+from scrm.audit import alarms, entries, kinds, search
 from scrm.audit.models import Alarm, Entry
+from scrm.sheets import inert
+
+MOST = 50_000  # entries of one export
+HEAD = ["at", "who", "did", "verb", "thing", "customer", "store", "rows", "address", "request", "detail"]
 
 
 class Unchangeable(ModelAdmin):
@@ -37,13 +45,27 @@ class Unchangeable(ModelAdmin):
 
 @admin.register(Entry)
 class EntryAdmin(Unchangeable):
+    """The book, to search in and to take away."""
+
     paginator = InfinitePaginator  # counting millions would take longer than showing fifty
-    list_display = ("at", "actor", "shown_verb", "shown_thing", "subject_id")
-    list_filter = (("at", RangeDateTimeFilter),)
+    list_display = ("shown_at", "who", "shown_verb", "shown_thing", "customer_link", "rows", "address")
+    list_display_links = ("shown_at",)
+    list_filter = search.FILTERS
     list_select_related = ("actor",)
-    search_fields = ("=verb", "=kind", "=subject_id", "actor__name")
-    search_help_text = _("What was done, to which id, or by whom")
-    fields = ("at", "actor", "shown_verb", "shown_thing", "subject_id", "detail")
+    sortable_by = ()  # newest first, month by month
+    search_fields = ("subject_id",)  # `search.found` looks
+    search_help_text = _("A person's name, an address, or the id of a thing, customer or store")
+    fields = (
+        *("at", "who", "shown_verb", "shown_thing", "customer_link", "store", "rows", "address", "request_id"),
+        "shown_detail",
+    )
+    list_before_template = "audit/_about_search.html"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("actor")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        return search.found(queryset, search_term), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields
@@ -51,13 +73,82 @@ class EntryAdmin(Unchangeable):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @display(description=_("did"), ordering="verb")
+    def get_urls(self) -> Any:
+        export, thing = self.admin_site.admin_view(self.export), self.admin_site.admin_view(self.thing)
+        return [
+            path("export/", export, name="audit_entries_export"),
+            path("thing/<str:kind>/<str:id>/", thing, name="audit_thing"),
+            *super().get_urls(),
+        ]
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """What was found, as CSV; that it was taken away stands in the book."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.get_changelist_instance(request).get_queryset(request)[:MOST]
+        lines = [self._line(entry) for entry in found.iterator(chunk_size=2000)]
+        entries.record_export(request.user, "audit.entry", rows=len(lines), filters=request.GET.dict(), at=clock.now())
+        answer = HttpResponse("".join(inert.csv_lines([HEAD, *lines])), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="audit-{clock.day_of(clock.now())}.csv"'
+        return answer
+
+    def thing(self, request: HttpRequest, kind: str, id: str) -> HttpResponse:
+        """Leads to what an entry is about, as far as the viewer may see it."""
+        back = reverse("admin:audit_entry_changelist")
+        desk = {model._meta.label_lower: desk for model, desk in self.admin_site._registry.items()}.get(kind)
+        if not self.has_view_permission(request) or desk is None:
+            return redirect(back)
+        field = "public_id" if hasattr(desk.model, "public_id") else "pk"
+        rows = desk.get_queryset(request).filter(**{field: id}) if field == "public_id" or id.isdecimal() else ()
+        if not rows or not desk.has_view_permission(request):
+            self.message_user(request, _("This is not there any more, or is not yours to see."), messages.WARNING)
+            return redirect(back)
+        return redirect(f"admin:{kind.replace('.', '_')}_change", rows[0].pk)
+
+    def _line(self, entry: Entry) -> list[Any]:
+        at = entry.at.astimezone(clock.SHANGHAI)
+        said = [f"{at:%Y-%m-%d %H:%M:%S}", self.who(entry), kinds.sentence(entry.verb), entry.verb, entry.subject_id]
+        more = [entry.customer, entry.store, entry.rows, entry.address, entry.request_id]
+        return [
+            *said,
+            *("" if value is None else value for value in more),
+            json.dumps(entry.detail, ensure_ascii=False),
+        ]
+
+    @display(description=_("at"))
+    def shown_at(self, entry: Entry) -> str:
+        return f"{entry.at.astimezone(clock.SHANGHAI):%m-%d %H:%M:%S}"
+
+    @display(description=_("who"))
+    def who(self, entry: Entry) -> str:
+        return str(entry.actor) if entry.actor_id else kinds.part(entry.system)
+
+    @display(description=_("did"))
     def shown_verb(self, entry: Entry) -> str:
         return kinds.deed(entry.verb)
 
-    @display(description=_("kind of thing"), ordering="kind")
+    @display(description=_("thing"))
     def shown_thing(self, entry: Entry) -> str:
-        return kinds.thing(entry.kind)
+        name = kinds.thing(entry.kind)
+        if not entry.subject_id:
+            return name or str(entry.detail.get("page", ""))
+        place = reverse("admin:audit_thing", args=[entry.kind, entry.subject_id])
+        return format_html('<a href="{}">{} {}</a>', place, name, entry.subject_id[:20])
+
+    @display(description=_("customer"))
+    def customer_link(self, entry: Entry) -> str:
+        if not entry.customer:
+            return "—"
+        place = reverse("admin:audit_entry_changelist")
+        return format_html('<a href="{}?customer={}">{}</a>', place, entry.customer, entry.customer)
+
+    @display(description=_("detail"))
+    def shown_detail(self, entry: Entry) -> str:
+        pairs = (
+            (name, value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False))
+            for name, value in entry.detail.items()
+        )
+        return format_html_join("", "<p>{}: {}</p>", pairs) or "—"
 
 
 class OpenFilter(admin.SimpleListFilter):

@@ -38,7 +38,9 @@ ALARMS: dict[str, tuple[Any, Any]] = {
     ),
     "customers_shrank": (
         _("WeCom suddenly lists far fewer customers"),
-        _("No relation was ended. Check customer contact and the visible range; if it is right, say so on the sync page."),
+        _(
+            "No relation was ended. Check customer contact and the visible range; if it is right, say so on the sync page."
+        ),
     ),
     "sync_incomplete": (
         _("A sync could not read everything from WeCom"),

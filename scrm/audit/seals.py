@@ -44,7 +44,9 @@ FROM (
     ) AS one GROUP BY block
 ) AS blocks
 """
-NOW = f"SELECT coalesce(string_agg({LEAF}, ''::bytea ORDER BY e.id), ''::bytea) FROM audit_entry e WHERE e.id BETWEEN %s AND %s"
+NOW = f"""
+SELECT coalesce(string_agg({LEAF}, ''::bytea ORDER BY e.id), ''::bytea) FROM audit_entry e WHERE e.id BETWEEN %s AND %s
+"""
 
 
 @dataclass(frozen=True)

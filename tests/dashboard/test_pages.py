@@ -148,7 +148,7 @@ def test_excel_keeps_texts_as_texts(small: Cast, visit: Any) -> None:
 def test_each_export_leaves_an_entry(small: Cast, visit: Any) -> None:
     visit(small.rita, f"{board(small.east)}table.csv")
     entry = Entry.objects.get(verb="numbers.exported")
-    assert (entry.actor_id, entry.detail["node"], entry.detail["rows"]) == (small.rita.pk, small.east.public_id, 2)
+    assert (entry.actor_id, entry.detail["node"], entry.rows) == (small.rita.pk, small.east.public_id, 2)
 
 
 def test_an_agency_reads_but_takes_nothing_away(small: Cast, visit: Any) -> None:
