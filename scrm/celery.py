@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
 app = Celery("zhanggui")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["scrm.wecom", "stores", "members", "guides", "campaigns", "scrm.dashboard", "scrm.watch", "scrm.keeping"]
+    ["scrm.audit", "scrm.wecom", "stores", "members", "guides", "campaigns", "scrm.dashboard", "scrm.watch", "scrm.keeping"]
 )
 
 
@@ -25,6 +25,7 @@ def _insist(**_: Any) -> None:
 
 
 app.conf.beat_schedule = {
+    "seal the audit book's day": {"task": "audit.close_the_day", "schedule": crontab(hour=1, minute=30)},
     "watch the house": {"task": "watch.make_a_round", "schedule": 60.0, "options": {"expires": 50}},
     "count contacts": {"task": "watch.count_contacts", "schedule": crontab(hour=4, minute=20)},
     "remove what is too old": {"task": "keeping.purge", "schedule": crontab(hour=4, minute=40)},
