@@ -45,11 +45,14 @@ class PostingInline(ScopedInline):
 class GuideAdmin(ScopedAdmin):
     """Guides come from WeCom's directory; here they are posted, and given a login and a successor."""
 
-    list_display = ("shown_name", "userid", "shown_stores", "shown_status", "can_contact")
+    list_display = ("shown_name", "userid", "staff_number", "shown_stores", "shown_status", "can_contact")
     list_filter = (("status", ChoicesDropdownFilter),)
-    search_fields = ("name", "userid")
-    fields = ("name", "userid", "corp", "position", "status", "can_contact", "left_at", "person", "successor")
-    readonly_fields = ("name", "userid", "corp", "position", "status", "can_contact", "left_at")
+    search_fields = ("name", "userid", "=staff_number")
+    readonly_fields = (
+        *("name", "userid", "corp", "position", "staff_number", "status", "wecom_status", "can_contact"),
+        *("contact_trouble", "contact_trouble_at", "left_at"),
+    )
+    fields = (*readonly_fields, "person", "successor")
     autocomplete_fields = ("person", "successor")
     inlines = (PostingInline,)
 
@@ -126,7 +129,7 @@ class CodeDeskForm(CodeForm):
     def _guides(self) -> Any:
         if self.instance.pk:
             return guides_at(self.instance.store, self.instance.corp_id)
-        return Guide.objects.visible_to(self.viewer).filter(status=Guide.Status.ACTIVE)
+        return Guide.objects.visible_to(self.viewer).able()
 
 
 @admin.register(Code)

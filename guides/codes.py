@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from guides.models import Code, CodeGuide, Guide, HouseAccount
+from guides import refusals
+from guides.models import Code, CodeGuide, Guide, HouseAccount, Posting
 from members.models import Tag
 from scrm.audit import alarms, entries
 from scrm.wecom import calls, pictures
@@ -20,7 +21,10 @@ log = structlog.get_logger()
 MOST_GUIDES = 100  # WeCom's limit for one contact way (41041)
 CHANGEABLE = {"name", "guides", "skip_verify", "remark", "tags"}
 ALREADY_GONE = 41044
+NOT_OURS = {60011, 81011, 41058, 50002}  # only its maker, or who sees all of its people, may change it
 PICTURE_AGAIN = timedelta(minutes=1)
+TRY_AGAIN_AFTER = timedelta(days=1)
+A_BATCH = 200
 
 
 class CannotBe(Exception):
@@ -68,6 +72,7 @@ def change(code: Code, *, by: Any, at: datetime, **fields: Any) -> Code:
         raise CannotBe(_("These cannot be changed: %s") % ", ".join(sorted(unknown)))
     if code.deleted_at:
         raise CannotBe(_("This code was deleted."))
+    _take(code)
     if "guides" in fields:
         guides = fields.pop("guides")
         check(code.kind, code.store, guides, corp=code.corp)
@@ -90,11 +95,21 @@ def delete(code: Code, *, by: Any, at: datetime) -> None:
     code = Code.objects.select_for_update().get(pk=code.pk)
     if code.deleted_at:
         return
+    _take(code)
     code.deleted_at = at
     code.wanted += 1
     code.save(update_fields=["deleted_at", "wanted"])
     entries.record("code.deleted", by=by, subject=code, at=at, prints=code.prints)
     push(code, at=at)
+
+
+def _take(code: Code) -> None:
+    """What another system made is looked after here from now on, since a person changes it. Raises CannotBe."""
+    if code.hands_off:
+        raise CannotBe(_("Another system looks after this code: %s.") % code.get_hands_off_display())
+    if code.origin == Code.Origin.FOUND:
+        code.origin = Code.Origin.TAKEN
+        code.save(update_fields=["origin"])
 
 
 def at_stake(code: Code, *, at: datetime) -> dict[str, int]:
@@ -125,8 +140,8 @@ def check(kind: str, store: Store, guides: Sequence[Guide], corp: Corp | None = 
     posted = set(Guide.objects.filter(postings__store=store, postings__ends_at=None).values_list("pk", flat=True))
     if strangers := [g for g in guides if g.pk not in posted]:
         raise CannotBe(_("%s does not work at this store.") % strangers[0])
-    if unable := [g for g in guides if not g.can_contact or g.status != Guide.Status.ACTIVE]:
-        raise CannotBe(_("%s is not active in WeCom or has no customer contact.") % unable[0])
+    if unable := [g for g in guides if not g.is_able()]:
+        raise CannotBe(_("%s cannot be in a code yet; the page “Who is not ready” says why.") % unable[0])
 
 
 def _corp_of(store: Store) -> Corp:
@@ -143,8 +158,8 @@ def _set_guides(code: Code, guides: Sequence[Guide]) -> None:
 
 
 def users_of(code: Code) -> list[str]:
-    """The userids to whom the code should lead now: active, with customer contact, 100 at most, in a fixed order."""
-    able = Guide.objects.filter(status=Guide.Status.ACTIVE, can_contact=True, corp=code.corp_id)
+    """The userids to whom the code should lead now: those who are able, 100 at most, in a fixed order."""
+    able = Guide.objects.able().filter(corp=code.corp_id)
     if code.kind == Code.Kind.STORE:
         able = able.filter(postings__store=code.store_id, postings__ends_at=None)
     else:
@@ -154,17 +169,27 @@ def users_of(code: Code) -> list[str]:
 
 
 def _users_told(code: Code) -> list[str]:
-    return users_of(code)[: 1 if code.kind == Code.Kind.GUIDE else MOST_GUIDES]
+    """Whom WeCom is to be told of next: who is meant, without those in doubt who are not yet being tried."""
+    meant = users_of(code)[: 1 if code.kind == Code.Kind.GUIDE else MOST_GUIDES]
+    return refusals.trial(code, meant)
+
+
+def wanted_way(code: Code) -> dict[str, Any]:
+    """What WeCom should say of the code's contact way now."""
+    return _way(code, _users_told(code))
 
 
 def _house_users(code: Code) -> list[str]:
-    house = HouseAccount.objects.filter(store=code.store_id, guide__status=Guide.Status.ACTIVE, guide__can_contact=True)
+    able = Guide.objects.able().filter(corp=code.corp_id)
+    house = HouseAccount.objects.filter(store=code.store_id, guide__in=able)
     return list(house.values_list("guide__userid", flat=True))
 
 
 def push(code: Code, *, at: datetime) -> None:
     """Plans the call that tells WeCom what we want of this code, unless one is still being answered."""
     users = _users_told(code)
+    if code.trouble == Code.Trouble.GONE and not code.deleted_at:
+        return  # a new one has a new picture: a person has it made again
     if code.deleted_at and not code.config_id:
         if code.trouble:  # WeCom never made it; otherwise the add is still under way, and its answer deletes it
             Code.objects.filter(pk=code.pk).update(pushed=code.wanted)
@@ -173,6 +198,7 @@ def push(code: Code, *, at: datetime) -> None:
         Code.objects.filter(pk=code.pk).update(trouble=Code.Trouble.NOBODY)
         alarms.sound("code_without_guide", code.public_id, at=at, store=code.store.public_id)
         return
+    alarms.end("code_without_guide", code.public_id, at=at)
     if not code.config_id:
         _plan(code, "add_contact_way", _new_way(code, users), at=at)
     elif code.deleted_at:
@@ -191,10 +217,15 @@ def _new_way(code: Code, users: Sequence[str]) -> dict[str, Any]:
 
 def _plan(code: Code, api: str, body: dict[str, Any], *, at: datetime) -> None:
     """An add is planned once: while its answer is out, further changes wait for the config_id."""
-    first = api == "add_contact_way" and code.trouble != Code.Trouble.REFUSED
-    key = f"code:{code.pk}:{1 if first else code.wanted}"
-    calls.plan(code.corp, f"externalcontact/{api}", body, key=key, at=at)
+    if api == "add_contact_way" and _is_being_made(code):
+        return
+    calls.plan(code.corp, f"externalcontact/{api}", body, key=f"code:{code.pk}:{code.wanted}", at=at)
     Code.objects.filter(pk=code.pk).update(trouble=Code.Trouble.NONE, pushed_users=body.get("user", []))
+
+
+def _is_being_made(code: Code) -> bool:
+    keys = [f"code:{code.pk}:{wanted}" for wanted in range(1, code.wanted + 1)]
+    return OutboundCall.objects.filter(corp=code.corp_id, key__in=keys, answered_at=None).exists()
 
 
 def answered(told: Sequence[OutboundCall], at: datetime) -> None:
@@ -209,26 +240,82 @@ def _hear_answer(code: Code, call: OutboundCall, *, at: datetime) -> None:
     result = call.result or {}
     gone_already = call.api.endswith("del_contact_way") and call.errcode == ALREADY_GONE
     if call.state != OutboundCall.State.DONE and not gone_already:
-        code.trouble = Code.Trouble.REFUSED
-        code.save(update_fields=["trouble"])
-        alarms.sound("code_refused", code.public_id, at=at, errcode=call.errcode)
-        return
+        if call.errcode in refusals.PERSONAL and not code.deleted_at:
+            return _leave_somebody_out(code, call, at=at)
+        return _hear_refusal(code, call, at=at)
     if config_id := result.get("config_id"):
         code.config_id, code.qr_url = config_id, result.get("qr_code", "")
         code.qr_due_at = at if code.qr_url else None
-    code.pushed = int((call.key or "").split(":")[2])
+    told = int((call.key or "").split(":")[2])
+    if told < code.pushed:  # an older change arrived after a newer one
+        code.wanted += 1
+    code.pushed = max(code.pushed, told)
     code.trouble = Code.Trouble.NONE
+    if refusals.passed(code, call.request().get("user", []), users_of(code)):
+        code.wanted += 1
     code.save()
+    alarms.end("code_refused", code.public_id, at=at)
     log.info("guides.code.pushed", code=code.public_id, api=call.api)
     if code.pushed != code.wanted:
         push(code, at=at)
 
 
+def _hear_refusal(code: Code, call: OutboundCall, *, at: datetime) -> None:
+    """WeCom did not do it: the code is in trouble, or it is not ours to change."""
+    if code.origin == Code.Origin.TAKEN and call.errcode in NOT_OURS:
+        code.origin, code.hands_off, code.deleted_at = Code.Origin.FOUND, Code.HandsOff.REFUSED, None
+        code.pushed = code.wanted
+        code.save(update_fields=["origin", "hands_off", "deleted_at", "pushed"])
+        return
+    gone = call.errcode == ALREADY_GONE
+    code.trouble = Code.Trouble.GONE if gone else Code.Trouble.REFUSED
+    code.save(update_fields=["trouble"])
+    alarms.sound("code_gone" if gone else "code_refused", code.public_id, at=at, errcode=call.errcode)
+
+
+def _leave_somebody_out(code: Code, call: OutboundCall, *, at: datetime) -> None:
+    """WeCom refused one of the people without saying whom: she is found by halves, and the code goes on without her."""
+    culprit = refusals.narrow(code, call.request().get("user", []))
+    code.wanted += 1
+    code.save()
+    if culprit:
+        refused = Guide.objects.filter(corp=code.corp_id, userid=culprit)
+        refused.update(contact_trouble=str(call.errcode), contact_trouble_at=at)
+        log.info("guides.guide.refused", guides=list(refused.values_list("public_id", flat=True)), errcode=call.errcode)
+        follow(_stores_of(refused), at=at, but=code)
+    push(code, at=at)
+
+
+def _stores_of(guides: QuerySet[Guide]) -> set[int]:
+    """Where these guides stand in codes: where they are posted, and where a code names them."""
+    posted = Posting.objects.filter(guide__in=guides, ends_at=None).values_list("store_id", flat=True)
+    named = CodeGuide.objects.filter(guide__in=guides, code__deleted_at=None).values_list("code__store_id", flat=True)
+    housed = HouseAccount.objects.filter(guide__in=guides).values_list("store_id", flat=True)
+    return {*posted, *named, *housed}
+
+
 @transaction.atomic
-def follow(stores: Iterable[int], *, at: datetime) -> int:
+def try_again(guides: QuerySet[Guide], *, at: datetime) -> int:
+    """How many guides whom WeCom refused stand in their codes once more; it may refuse them again."""
+    refused = list(guides.exclude(contact_trouble="").values_list("pk", flat=True))
+    again = Guide.objects.filter(pk__in=refused)
+    again.update(contact_trouble="", contact_trouble_at=None)
+    follow(_stores_of(again), at=at)
+    return len(refused)
+
+
+def retry_refused(at: datetime) -> int:
+    """Once a day each guide whom WeCom refused is tried again: it never tells when she has verified (a lane)."""
+    due = Guide.objects.filter(contact_trouble_at__lte=at - TRY_AGAIN_AFTER).order_by("contact_trouble_at")
+    return try_again(Guide.objects.filter(pk__in=list(due.values_list("pk", flat=True)[:A_BATCH])), at=at)
+
+
+@transaction.atomic
+def follow(stores: Iterable[int], *, at: datetime, but: Code | None = None) -> int:
     """How many codes of these stores now lead to other guides; WeCom is told of those alone."""
     changed = 0
-    concerned = Code.objects.alive().filter(Q(store__in=list(stores)))
+    concerned = Code.objects.alive().looked_after().filter(Q(store__in=list(stores)))
+    concerned = concerned.exclude(pk=but.pk if but else None)
     for code in concerned.select_for_update(of=("self",)).select_related("corp", "store"):
         if code.trouble or sorted(code.pushed_users) != _users_told(code):
             code.wanted += 1
@@ -241,7 +328,7 @@ def follow(stores: Iterable[int], *, at: datetime) -> int:
 @transaction.atomic
 def hand_over(leavers: QuerySet[Guide], *, at: datetime) -> None:
     """In each code of these guides a successor takes their place, or the store's house account."""
-    held = CodeGuide.objects.filter(guide__in=leavers, code__deleted_at=None)
+    held = CodeGuide.objects.filter(guide__in=leavers, code__in=Code.objects.alive().looked_after())
     stands = list(held.select_related("code", "guide__successor"))
     stores = {stand.code.store_id for stand in stands}
     houses = dict(HouseAccount.objects.filter(store__in=stores).values_list("store_id", "guide_id"))

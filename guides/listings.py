@@ -32,8 +32,7 @@ def condition(code: Code) -> tuple[str, Any]:
 
 def guides_at(store: Store, corp_id: int | None = None) -> QuerySet[Guide]:
     """The guides of a store to whom a code may lead, of one corp if it is given."""
-    here = Guide.objects.filter(postings__store=store, postings__ends_at=None)
-    able = here.filter(status=Guide.Status.ACTIVE, can_contact=True)
+    able = Guide.objects.able().filter(postings__store=store, postings__ends_at=None)
     return (able.filter(corp=corp_id) if corp_id else able).order_by("name").distinct()
 
 

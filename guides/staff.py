@@ -18,7 +18,8 @@ from stores.models import Person
 
 log = structlog.get_logger()
 ACTIVE, DISABLED = 1, 2
-TOLD = ("name", "position", "status", "wecom_status", "can_contact", "staff_number", "left_at")
+TOLD = ("name", "position", "status", "wecom_status", "can_contact", "staff_number")
+TOLD += ("contact_trouble", "contact_trouble_at", "left_at")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def learn(
         guides[one.userid.lower()].pk: {stores[d]: d in one.leads for d in one.departments if d in stores}
         for one in told
     }
-    posted, moved = postings.settle(wanted, at=at)
+    posted, moved = postings.settle(wanted, at=at, among=frozenset(stores.values()))
     bindings.place_where_posted(posted, now=at)
     changed = Posting.objects.filter(guide__in=able_or_not, ends_at=None).values_list("store_id", flat=True)
     codes.follow(moved | set(changed), at=at)
@@ -86,9 +87,11 @@ def _guides(corp: Corp, told: Sequence[Staff], followers: AbstractSet[str]) -> t
     turned: list[Guide] = []
     for one in told:
         guide = guides.setdefault(one.userid.lower(), Guide(corp=corp, userid=one.userid))
-        before, could = [getattr(guide, name) for name in TOLD], (guide.status, guide.can_contact)
+        guide.corp = corp
+        before, could = [getattr(guide, name) for name in TOLD], guide.is_able()
         guide.name, guide.position, guide.left_at = one.name, one.position, None
         guide.status = Guide.Status.ACTIVE if one.active else Guide.Status.INACTIVE
+        _forgive(guide, one, can_contact=one.userid.lower() in followers)
         guide.wecom_status = one.status
         guide.staff_number = one.attributes.get(corp.staff_number_attribute, "")[:64] or guide.staff_number
         guide.can_contact = one.userid.lower() in followers
@@ -96,7 +99,7 @@ def _guides(corp: Corp, told: Sequence[Staff], followers: AbstractSet[str]) -> t
             fresh.append(guide)
         elif before != [getattr(guide, name) for name in TOLD]:
             differing.append(guide)
-            turned += [guide] if could != (guide.status, guide.can_contact) else []
+            turned += [guide] if could != guide.is_able() else []
     Guide.objects.bulk_create(fresh)
     Guide.objects.bulk_update(differing, TOLD, batch_size=2000)
     _people(corp, [g for g in guides.values() if g.person_id is None])
@@ -109,6 +112,12 @@ def _let_in_or_not(guides: Mapping[str, Guide], told: Sequence[Staff], *, at: da
     people = {low: guide.person_id for low, guide in guides.items() if guide.person_id}
     sessions.shut_out([person for low, person in people.items() if low in disabled], at=at)
     sessions.let_back([person for low, person in people.items() if low not in disabled])
+
+
+def _forgive(guide: Guide, one: Staff, *, can_contact: bool) -> None:
+    """Who has just been activated or let into customer contact is no longer the one whom WeCom refused."""
+    if (one.active and guide.wecom_status != one.status) or (can_contact and not guide.can_contact):
+        guide.contact_trouble, guide.contact_trouble_at = "", None
 
 
 def _people(corp: Corp, guides: Sequence[Guide]) -> None:
@@ -145,3 +154,8 @@ def rename(corp: int, old: str, new: str) -> None:
     """The guide keeps her customers under her new userid, unless somebody bears it already."""
     if not Guide.objects.filter(corp=corp, userid__iexact=new).exists():
         Guide.objects.filter(corp=corp, userid__iexact=old).update(userid=new)
+
+
+def number(told: Mapping[int, str]) -> None:
+    """Guides bear these staff numbers: guide → number."""
+    Guide.objects.bulk_update([Guide(pk=pk, staff_number=n) for pk, n in told.items()], ["staff_number"], 2000)

@@ -25,6 +25,10 @@ class CodeQuerySet(ScopedQuerySet):
     def alive(self) -> "CodeQuerySet":
         return self.filter(deleted_at=None)
 
+    def looked_after(self) -> "CodeQuerySet":
+        """The codes that are ours to change without being asked: what others made they change themselves."""
+        return self.exclude(origin=Code.Origin.FOUND).exclude(trouble=Code.Trouble.GONE)
+
     def unpushed(self) -> "CodeQuerySet":
         """The codes of which WeCom does not yet know what we want."""
         return self.exclude(wanted=models.F("pushed"))

@@ -16,6 +16,20 @@ from stores.models import Store
 from stores.scope import ScopedQuerySet
 
 
+class GuideQuerySet(ScopedQuerySet):
+    def able(self) -> "GuideQuerySet":
+        """Whom WeCom takes into a code, and we too: the one place that says who may stand in one."""
+        return self.filter(ABLE)
+
+
+# The other half of each of these is a reason of guides.readiness.
+ABLE = (
+    Q(status="active", can_contact=True, contact_trouble="")
+    & (Q(wecom_status=None) | Q(wecom_status=1))
+    & (Q(corp__staff_number_required=False) | ~Q(staff_number=""))
+)
+
+
 class Guide(models.Model):
     """A member of staff whom customers can add in WeCom."""
 
@@ -75,7 +89,7 @@ class Guide(models.Model):
         blank=True,
         help_text=_("Who takes her place in codes when she leaves; the store's house account if nobody is named."),
     )
-    objects = ScopedQuerySet.as_manager()
+    objects = GuideQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("guide")
@@ -95,6 +109,12 @@ class Guide(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.userid
+
+    def is_able(self) -> bool:
+        """Whether she may stand in a code, as GuideQuerySet.able says it."""
+        here = self.status == self.Status.ACTIVE and self.wecom_status in (None, self.WecomStatus.ACTIVE)
+        known = bool(self.staff_number) or not self.corp.staff_number_required
+        return here and known and self.can_contact and not self.contact_trouble
 
 
 def _period() -> Func:

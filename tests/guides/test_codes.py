@@ -124,7 +124,7 @@ def test_a_code_that_leads_to_nobody_raises_an_alarm(cast: Cast) -> None:
 
 def test_a_refusal_is_shown_and_a_later_change_tries_again(cast: Cast) -> None:
     code = create(cast)
-    answer("failed", errcode=41054)
+    answer("failed", errcode=40058)
     code.refresh_from_db()
     assert code.trouble == Code.Trouble.REFUSED
     codes.change(code, by=cast.ben, at=after(minutes=1), name="橱窗")
