@@ -1,0 +1,47 @@
+"""What somebody may see of letters: through the relations that they are about, or before there is one."""
+
+from collections.abc import Collection
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from guides import listings
+from guides.models import Code, Guide, Relation
+from stores.models import Store
+from stores.scope import scope_of
+
+
+class Eyes:
+    """What a viewer may see of letters; asks the database once for each question."""
+
+    def __init__(self, viewer: Any) -> None:
+        self.viewer = viewer
+        self.scope = scope_of(viewer)
+        self.sees_all = self.scope.everything
+
+    def relations(self) -> QuerySet[Relation]:
+        """The relations that she sees, and those without a store that she may place."""
+        seen = Relation.objects.visible_to(self.viewer)
+        if self.sees_all:
+            return seen
+        waiting = listings.unplaced(self.viewer)
+        return Relation.objects.filter(Q(pk__in=seen.values("pk")) | Q(pk__in=waiting.values("pk")))
+
+    @cached_property
+    def overseen(self) -> set[int]:
+        """The stores in which she sees more than her own work."""
+        mine = Store.objects.visible_to(self.viewer).values_list("pk", flat=True)
+        return set(mine) - (self.scope.work - self.scope.stores)
+
+    def unapplied(self, guide: Guide | None, code: Code | None, workplaces: Collection[int]) -> bool:
+        """Whether she may read a letter from which nothing followed yet."""
+        if self.sees_all:
+            return True
+        if guide is None:
+            return False
+        if guide.person_id == self.viewer.pk:
+            return True
+        if code is not None:
+            return code.store_id in self.overseen
+        return bool(workplaces) and set(workplaces) <= self.overseen
