@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 from django.db import IntegrityError, connection, transaction
 
-from guides import chunks, phases
+from guides import adoptions, chunks, groups, phases
 from guides.models import Sync, SyncChunk
 from scrm import clock
 from scrm.audit import alarms, entries
@@ -46,7 +46,13 @@ class Phase(Protocol):
         """What follows from all chunks together, in one transaction that asks WeCom nothing; more counts, if any."""
 
 
-PHASES: tuple[Phase, ...] = (phases.Roster(), phases.Tags(), phases.Customers())
+PHASES: tuple[Phase, ...] = (
+    phases.Roster(),
+    phases.Tags(),
+    phases.Customers(),
+    groups.Groups(),
+    adoptions.Codes(),
+)
 
 
 class NothingToAgreeTo(Exception):
@@ -62,7 +68,13 @@ def begin(corp: Corp, *, cause: str, at: datetime, by: Any = None, wait: timedel
         with transaction.atomic():
             Sync.objects.filter(corp=corp, finished_at__lt=at - KEPT_FOR).delete()
             sync = Sync.objects.create(
-                corp=corp, by=person, cause=cause, phase=PHASES[0].name, started_at=at, due_at=at + wait
+                corp=corp,
+                by=person,
+                cause=cause,
+                phase=PHASES[0].name,
+                phase_began_at=at + wait,
+                started_at=at,
+                due_at=at + wait,
             )
             entries.record("sync.begun", by=by, subject=sync, at=at, corp=corp.corp_id, cause=cause)
     except IntegrityError:  # somebody else began it just now
@@ -121,6 +133,7 @@ def _plan(sync: Sync, now: Now) -> int:
         with transaction.atomic():
             chunks.plan(sync, sync.phase, payloads, at=now())
             Sync.objects.filter(pk=sync.pk).update(step=Step.READ, attempts=0, due_at=now())
+            log.info("guides.sync.phase_planned", sync=sync.public_id, phase=sync.phase, chunks=len(payloads))
     return 1
 
 
@@ -214,12 +227,13 @@ def _close_phase(
     here = Sync.objects.select_for_update().get(pk=sync.pk)
     if here.phase != sync.phase or here.state != State.RUNNING:
         return 0  # somebody else was faster
-    here.counters[here.phase] = {**counted(here, here.phase), "state": state, "errcode": errcode, **(more or {})}
+    told = {**counted(here, here.phase), "state": state, "errcode": errcode, **(more or {})}
+    here.counters[here.phase] = {**told, "began_at": here.phase_began_at.isoformat(), "ended_at": at.isoformat()}
     SyncChunk.objects.filter(sync=here, phase=here.phase, found__isnull=False).update(found=None)
     names = [phase.name for phase in PHASES]
     following = names[names.index(here.phase) + 1 :]
     if following:
-        here.phase, here.step, here.due_at, here.attempts = following[0], Step.PLAN, at, 0
+        here.phase, here.step, here.due_at, here.attempts, here.phase_began_at = following[0], Step.PLAN, at, 0, at
     else:
         here.state, here.finished_at = _outcome(here), at
     here.save()
@@ -259,6 +273,14 @@ def counted(sync: Sync, phase: str) -> dict[str, int]:
         sums = dict(cursor.fetchall())
     of_phase = SyncChunk.objects.filter(sync=sync, phase=phase)
     return {"chunks": of_phase.count(), "chunks_done": of_phase.filter(state=SyncChunk.State.DONE).count(), **sums}
+
+
+def last_refusal(sync: Sync) -> int | None:
+    """What WeCom refused a chunk of the present phase with, that is to be read again."""
+    waiting = SyncChunk.objects.filter(
+        sync=sync, phase=sync.phase, state=SyncChunk.State.WAITING, errcode__isnull=False
+    )
+    return waiting.values_list("errcode", flat=True).order_by("-due_at").first()
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('cause', models.CharField(choices=[('button', 'a person asked for it'), ('command', 'from the command line'), ('nightly', 'every night'), ('connect', 'the corp was connected')], max_length=10, verbose_name='cause')),
                 ('state', models.CharField(choices=[('running', 'running'), ('done', 'complete'), ('partial', 'incomplete: nothing was ended'), ('refused', 'WeCom refused everything')], default='running', max_length=10, verbose_name='state')),
                 ('phase', models.CharField(max_length=12, verbose_name='phase')),
+                ('phase_began_at', models.DateTimeField(verbose_name='phase since')),
                 ('step', models.CharField(choices=[('plan', 'asks what there is to read'), ('read', 'reads'), ('finish', 'concludes')], default='plan', max_length=8, verbose_name='step')),
                 ('due_at', models.DateTimeField(verbose_name='goes on at')),
                 ('attempts', models.IntegerField(default=0, verbose_name='failures in a row')),

@@ -17,9 +17,7 @@ class Note(models.Model):
     personal = True
 
     guide = models.ForeignKey(Guide, models.CASCADE, verbose_name=_("guide"), related_name="notes")
-    member = models.ForeignKey(
-        Member, models.CASCADE, verbose_name=_("customer"), related_name="notes", db_index=False
-    )
+    member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="notes", db_index=False)
     remark = models.CharField(_("remark"), max_length=120, blank=True)
     description = models.CharField(_("description"), max_length=600, blank=True)
     company = models.CharField(_("company"), max_length=120, blank=True)

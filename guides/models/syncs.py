@@ -44,6 +44,7 @@ class Sync(models.Model):
     cause = models.CharField(_("cause"), max_length=10, choices=Cause)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
     phase = models.CharField(_("phase"), max_length=12)
+    phase_began_at = models.DateTimeField(_("phase since"))
     step = models.CharField(_("step"), max_length=8, choices=Step, default=Step.PLAN)
     due_at = models.DateTimeField(_("goes on at"))
     attempts = models.IntegerField(_("failures in a row"), default=0)
