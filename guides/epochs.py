@@ -69,6 +69,7 @@ class _Fold:
         self.epochs: list[Epoch] = []
         self.last_event: datetime | None = None
         self.guide_deleted_at: datetime | None = None
+        self.lost_unseen_at: datetime | None = None  # a deletion by a customer of whose add we had not heard
 
     @property
     def open(self) -> Epoch | None:
@@ -116,10 +117,11 @@ class _Fold:
         epoch.code_id = epoch.code_id or fact.code_id
 
     def _delete(self, fact: Fact) -> None:
+        by_customer = fact.kind == CUSTOMER_DELETED
         if not self.epochs:
+            self.lost_unseen_at = fact.at if by_customer else None
             return
         epoch = self.epochs[-1]
-        by_customer = fact.kind == CUSTOMER_DELETED
         if by_customer:
             epoch.customer_side = False
         else:
@@ -137,6 +139,8 @@ class _Fold:
             self._delete(fact)
         elif listed and epoch is None:
             self._add(fact, fact.created_at or fact.at)
+            if self.lost_unseen_at and self.epochs[-1].opened_at <= self.lost_unseen_at:
+                self._delete(Fact(self.lost_unseen_at, CUSTOMER_DELETED, b""))
         elif listed and epoch and epoch.added_at is None and not epoch.ended_as:
             # The guide has confirmed, of which we never heard.
             self._add(fact, fact.created_at if fact.created_at and fact.created_at >= epoch.opened_at else fact.at)

@@ -63,8 +63,8 @@ WITH fresh AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('members_member', 'id')) AS id, value, name, avatar, gender
     FROM people_read WHERE member_id IS NULL
 ), ids AS (
-    INSERT INTO members_identity (member_id, kind, corp_id, value, read_at)
-    SELECT id, 'external_userid', %(corp)s, value, %(at)s FROM fresh ORDER BY value
+    INSERT INTO members_identity (member_id, kind, corp_id, value)
+    SELECT id, 'external_userid', %(corp)s, value FROM fresh ORDER BY value
     ON CONFLICT DO NOTHING RETURNING member_id
 )
 INSERT INTO members_member (id, public_id, name, avatar, gender, created_at)
