@@ -1,23 +1,32 @@
 """Group chats: an event says that one changed; WeCom is asked what it looks like now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 
-from guides.models import GroupChat, Guide
-from guides.postings import book_of
+from guides.models import GroupChat, Guide, Sync, SyncChunk
+from guides.postings import Book, book_of
+from scrm.audit import alarms
 from scrm.ids import sql_id
-from scrm.wecom.client import client_for
-from scrm.wecom.errors import BackOff, Refused, Retry
+from scrm.wecom.client import Client, client_for
+from scrm.wecom.errors import CONFIGURATION, BackOff, Refused, Retry, TokenRefused
 from scrm.wecom.events import ChatDismissed, Received
 
 log = structlog.get_logger()
 READ_AFTER = timedelta(seconds=3)  # what WeCom says of a chat lags its event by about two seconds
 AGAIN = timedelta(minutes=2)
 A_BATCH = 20
+A_CHUNK = 20  # owners, whose groups are read one by one
+SHRINKS_AT_MOST = 0.1
+A_FEW = 3
+LAGS = timedelta(minutes=2)
+LOOKS = ("name", "owner", "store", "version", "staff", "customers")
+OWN = GroupChat.objects.filter(owner=OuterRef("pk"), dismissed_at=None)
 
 HEARD = f"""
 INSERT INTO guides_groupchat (public_id, corp_id, chat_id, name, version, customers, staff, changed_at,
@@ -77,19 +86,118 @@ def _claim(at: datetime) -> list[GroupChat]:
     return chats
 
 
-@transaction.atomic
 def remember(chat: GroupChat, said: Mapping[str, Any], *, at: datetime) -> None:
     """The chat as WeCom shows it; its store is where its owner works."""
-    people = said.get("member_list", [])
-    owner = Guide.objects.filter(corp=chat.corp_id, userid__iexact=said.get("owner", "")).first()
-    GroupChat.objects.filter(pk=chat.pk).update(
-        name=said.get("name", "")[:120],
-        owner=owner,
-        store=book_of([owner.pk]).store_at(owner.pk, at) if owner else None,
-        version=said.get("member_version", ""),
-        staff=sum(1 for p in people if p.get("type") == 1),
-        customers=sum(1 for p in people if p.get("type") == 2),
-        read_at=at,
-    )
+    remember_all([(chat, said)], at=at)
     # An event that came while we were reading has set another due time: then the chat is read once more.
     GroupChat.objects.filter(pk=chat.pk, read_due_at=chat.read_due_at).update(read_due_at=None)
+
+
+@transaction.atomic
+def remember_all(told: Sequence[tuple[GroupChat, Mapping[str, Any]]], *, at: datetime) -> int:
+    """How many of these chats of one corp look other than before."""
+    names = {said.get("owner", "").lower() for _chat, said in told}
+    corps = {chat.corp_id for chat, _said in told}
+    found = Guide.objects.alias(lower=Lower("userid")).filter(corp__in=corps, lower__in=names)
+    owners = {guide.userid.lower(): guide for guide in found}
+    homes = book_of(guide.pk for guide in owners.values())
+    changed = [chat for chat, said in told if _draw(chat, said, owners.get(said.get("owner", "").lower()), homes, at)]
+    GroupChat.objects.bulk_update(changed, [*LOOKS, "read_at"], batch_size=500)
+    # What is shown is there after all, unless it was dismissed so lately that WeCom may show what was before.
+    shown = GroupChat.objects.filter(pk__in=[chat.pk for chat, _said in told if chat.dismissed_at])
+    shown.filter(dismissed_at__lt=at - LAGS).update(dismissed_at=None)
+    return len(changed)
+
+
+def _draw(chat: GroupChat, said: Mapping[str, Any], owner: Guide | None, homes: Book, at: datetime) -> bool:
+    """Whether the chat looks other than its row, which it no longer does."""
+    people = said.get("member_list", [])
+    looks = {
+        "name": said.get("name", "")[:120],
+        "owner_id": owner.pk if owner else None,
+        "store_id": homes.store_at(owner.pk, at) if owner else None,
+        "version": said.get("member_version", ""),
+        "staff": sum(1 for p in people if p.get("type") == 1),
+        "customers": sum(1 for p in people if p.get("type") == 2),
+    }
+    changed = chat.read_at is None or any(getattr(chat, name) != value for name, value in looks.items())
+    for name, value in {**looks, "read_at": at}.items():
+        setattr(chat, name, value)
+    return changed
+
+
+KNOWN = """
+SELECT c.id FROM guides_groupchat c WHERE c.corp_id = %(corp)s AND c.dismissed_at IS NULL
+  AND c.changed_at < %(since)s AND c.owner_id IS NOT NULL
+"""
+LISTED = """
+SELECT jsonb_array_elements_text(found -> 'chats') FROM guides_syncchunk
+WHERE sync_id = %(sync)s AND phase = 'groups' AND state = 'done'
+"""
+
+
+class Groups:
+    """The phase of the sync that reads group chats, by their owners: those who left too, whom only a filter shows."""
+
+    name = "groups"
+
+    def plan(self, sync: Sync, at: datetime) -> list[dict[str, Any]]:
+        owners = Guide.objects.filter(corp=sync.corp_id).filter(Q(can_contact=True) | Exists(OWN)).order_by("pk")
+        users = list(owners.values_list("userid", flat=True))
+        return [{"owners": users[start : start + A_CHUNK]} for start in range(0, len(users), A_CHUNK)]
+
+    def read(self, chunk: SyncChunk, at: datetime) -> Mapping[str, int]:
+        client = client_for(chunk.sync.corp)
+        listed = list(dict.fromkeys(_listed(client, chunk.payload["owners"])))
+        chats = _chats(chunk.sync.corp_id, listed, at=at)
+        told = [(chat, said) for chat in chats if (said := _look(client, chat)) is not None]
+        SyncChunk.objects.filter(pk=chunk.pk).update(found={"chats": listed})
+        return {"calls": 1 + len(chats), "rows": len(told), "changed": remember_all(told, at=at)}
+
+    def finish(self, sync: Sync, at: datetime) -> Mapping[str, Any]:
+        """Chats that no owner has any more are gone, unless they are suddenly many."""
+        with connection.cursor() as cursor:
+            told: dict[str, Any] = {"corp": sync.corp_id, "since": sync.started_at, "sync": sync.pk}
+            cursor.execute(f"{KNOWN} AND c.chat_id NOT IN ({LISTED})", told)
+            gone = [pk for (pk,) in cursor.fetchall()]
+        known = GroupChat.objects.filter(corp=sync.corp_id, dismissed_at=None).count()
+        if len(gone) > max(A_FEW, SHRINKS_AT_MOST * known):
+            alarms.sound("groups_shrank", sync.corp.corp_id, at=at, gone=len(gone), known=known)
+            return {"missing": len(gone)}
+        GroupChat.objects.filter(pk__in=gone).update(dismissed_at=at, read_due_at=None)
+        alarms.end("groups_shrank", sync.corp.corp_id, at=at)
+        return {"ended": len(gone)}
+
+
+def _listed(client: Client, owners: Sequence[str]) -> Iterator[str]:
+    """The chat_ids of these owners' groups; raises Refused."""
+    cursor = ""
+    while True:
+        page = client.externalcontact.groupchat_list(
+            owner_filter={"userid_list": list(owners)}, **({"cursor": cursor} if cursor else {})
+        )
+        yield from (row["chat_id"] for row in page["group_chat_list"])
+        cursor = page.get("next_cursor") or ""
+        if not cursor:
+            return
+
+
+def _chats(corp: int, chat_ids: Sequence[str], *, at: datetime) -> list[GroupChat]:
+    """The rows of these chats, made for those of whom we never heard."""
+    fresh = [GroupChat(corp_id=corp, chat_id=chat_id, changed_at=at) for chat_id in sorted(chat_ids)]
+    GroupChat.objects.bulk_create(fresh, ignore_conflicts=True)
+    return list(GroupChat.objects.filter(corp=corp, chat_id__in=chat_ids).order_by("pk"))
+
+
+def _look(client: Client, chat: GroupChat) -> Mapping[str, Any] | None:
+    """What WeCom shows of a listed chat; None for one that it does not show. Raises Refused."""
+    try:
+        said: Mapping[str, Any] = client.externalcontact.groupchat_get(chat.chat_id)["group_chat"]
+    except (Retry, BackOff, TokenRefused):
+        raise
+    except Refused as refused:
+        if refused.errcode in CONFIGURATION:
+            raise
+        log.info("guides.group.unreadable", group=chat.public_id, errcode=refused.errcode)
+        return None
+    return said

@@ -259,6 +259,7 @@ def remember(told: Sequence[Told], *, at: datetime) -> None:
     ordered = sorted(told, key=lambda one: (one.day, one.guide_id))
     _guides, _days, *numbers = (list(column) for column in zip(*map(astuple, ordered), strict=True))
     names = ("chats", "messages", "percent", "minutes", "deletions", "applications", "contacts")
-    values = {"guides": sql_array(one.guide_id for one in ordered), "days": [one.day for one in ordered]}
+    values: dict[str, Any] = dict(zip(names, numbers, strict=True))
+    values |= {"guides": sql_array(one.guide_id for one in ordered), "days": [one.day for one in ordered]}
     with connection.cursor() as cursor:
-        cursor.execute(REMEMBER, {**values, **dict(zip(names, numbers, strict=True)), "at": at, "later": LATER})
+        cursor.execute(REMEMBER, {**values, "at": at, "later": LATER})

@@ -26,9 +26,7 @@ class Book:
 
     def counts(self, guide: Guide, *, contacts: int = 0, deletions: int = 0, at: datetime | None = None) -> None:
         """WeCom counts so much; a message makes the row one that is not all zeros."""
-        officials.remember(
-            [Told(guide.pk, self.day, 1, 1, None, None, deletions, 0, contacts)], at=at or self.read_at
-        )
+        officials.remember([Told(guide.pk, self.day, 1, 1, None, None, deletions, 0, contacts)], at=at or self.read_at)
 
     def judge(self, *, at: datetime | None = None) -> list[tuple[str, str, int]]:
         """Who differs by what, of the drifts that stand open."""
@@ -70,9 +68,9 @@ class Town:
             while syncs.lane(clock.now(), threads=1):
                 pass
             sync.refresh_from_db()
+            self.travel.shift(timedelta(seconds=20))
             if sync.state != Sync.State.RUNNING:
                 return sync
-            self.travel.shift(timedelta(seconds=20))
         raise AssertionError(f"still {sync.phase} {sync.step}")
 
     def read_statistics(self) -> None:
