@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -12,15 +12,17 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserChangeForm
 
 from scrm import clock
 from scrm.audit import entries
-from stores import places, seats
+from stores import factors, places, seats, sessions, tokens
 from stores.forms import PersonCreationForm, SeatForm, StoreOpeningForm
 from stores.models import (
     Brand,
@@ -295,6 +297,10 @@ class SeatInline(ScopedInline):
         return False
 
 
+def _when(instant: datetime) -> str:
+    return f"{instant.astimezone(clock.SHANGHAI):%m-%d %H:%M}"
+
+
 @admin.register(Person)
 class PersonAdmin(ScopedAdmin, UserAdmin):  # type: ignore[misc]
     form = UserChangeForm
@@ -306,7 +312,12 @@ class PersonAdmin(ScopedAdmin, UserAdmin):  # type: ignore[misc]
     ordering = ("username",)
     filter_horizontal = ()
     inlines = (SeatInline,)
-    fieldsets = ((None, {"fields": ("name", "username", "password", "is_active")}),)
+    fieldsets = (
+        (None, {"fields": ("name", "username", "password", "is_active")}),
+        (_("Sign-in"), {"fields": ("shown_factor", "shown_sessions", "shown_tokens"), "classes": ("tab",)}),
+    )
+    readonly_fields = ("shown_factor", "shown_sessions", "shown_tokens")
+    actions_submit_line = ("end_everywhere", "reset_factor")
     add_fieldsets = ((None, {"fields": ("name", "username", "password1", "password2")}),)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -324,6 +335,45 @@ class PersonAdmin(ScopedAdmin, UserAdmin):  # type: ignore[misc]
             seats.take(seat, at=at, by=request.user)
         for seat in formset.new_objects:
             seats.give(form.instance, seat.role, at=at, by=request.user, **seat.place)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            sessions.end_all([obj.pk], at=clock.now())
+
+    def has_end_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return request.user.has_perm("stores.change_person")  # type: ignore[union-attr]
+
+    @action(description=_("Sign out everywhere"), permissions=["end"])
+    def end_everywhere(self, request: HttpRequest, obj: Any) -> None:
+        """Every session and API token of hers ends."""
+        sessions.end_all([obj.pk], at=clock.now())
+        entries.record("person.sessions_ended", by=request.user, subject=obj, at=clock.now())
+        self.message_user(request, _("She is signed out everywhere, and her API tokens are gone."))
+
+    @action(description=_("Reset the second factor"), permissions=["end"])
+    def reset_factor(self, request: HttpRequest, obj: Any) -> None:
+        """For whoever lost her phone; she sets up a new one when she signs in next."""
+        factors.remove(obj, by=request.user, at=clock.now())
+        self.message_user(request, _("The second factor is reset, and she is signed out everywhere."))
+
+    @display(description=_("second factor"))
+    def shown_factor(self, person: Any) -> str:
+        if not factors.is_on(person):
+            return str(_("off"))
+        return str(_("on, %(n)d recovery codes left") % {"n": factors.codes_left(person)})
+
+    @display(description=_("signed in on"))
+    def shown_sessions(self, person: Any) -> str:
+        found = sessions.of(person, at=clock.now())
+        said = [f"{one.device or '—'} · {one.get_way_display() or '—'} · {_when(one.seen_at)}" for one in found]
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in said)) or "—"
+
+    @display(description=_("API tokens"))
+    def shown_tokens(self, person: Any) -> str:
+        found = tokens.of(person, at=clock.now())
+        said = [f"{one.name or '—'} · {_when(one.last_used_at or one.made_at)}" for one in found]
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in said)) or "—"
 
     @display(description=_("seats"))
     def shown_seats(self, person: Any) -> str:
