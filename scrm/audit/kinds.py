@@ -167,6 +167,11 @@ ALARMS: dict[str, tuple[Any, Any]] = {
 }
 
 VERBS: dict[str, Any] = {
+    "import.uploaded": pgettext_lazy("deed", "file uploaded"),
+    "import.applied": pgettext_lazy("deed", "brought in"),
+    "import.discarded": pgettext_lazy("deed", "discarded"),
+    "consent.given": pgettext_lazy("deed", "consent given"),
+    "consent.withdrawn": pgettext_lazy("deed", "consent withdrawn"),
     "added": pgettext_lazy("deed", "added"),
     "changed": pgettext_lazy("deed", "changed"),
     "deleted": pgettext_lazy("deed", "deleted"),
@@ -188,6 +193,13 @@ VERBS: dict[str, Any] = {
     "signed_in": pgettext_lazy("deed", "signed in"),
     "sign_in_failed": pgettext_lazy("deed", "failed to sign in"),
     "signed_out": pgettext_lazy("deed", "signed out"),
+    "second_factor_on": pgettext_lazy("deed", "second factor switched on"),
+    "second_factor_off": pgettext_lazy("deed", "second factor taken away"),
+    "recovery_codes_made": pgettext_lazy("deed", "new recovery codes made"),
+    "recovery_code_used": pgettext_lazy("deed", "recovery code used"),
+    "sessions_ended": pgettext_lazy("deed", "sessions ended"),
+    "token_made": pgettext_lazy("deed", "API token made"),
+    "token_revoked": pgettext_lazy("deed", "API token revoked"),
     "month_dropped": pgettext_lazy("deed", "month no longer kept"),
 }
 
