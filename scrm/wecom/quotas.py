@@ -12,7 +12,9 @@ OPEN = """
 INSERT INTO wecom_quota (corp_id, api, minute_limit, hour_limit, minute_left, hour_left, refilled_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (corp_id, api) DO NOTHING
 """
-# The buckets fill evenly; granted is the least of what is asked and what both hold, nothing while WeCom blocks us.
+# The buckets fill evenly; granted is the least of what is asked and what both hold, nothing while WeCom blocks us. A full
+# bucket and what flows in while it is emptied are twice the limit, so a call costs two: then no minute and no hour,
+# wherever it begins, sees more calls than WeCom allows.
 TAKE = """
 WITH now AS (
   SELECT id, greatest(refilled_at, %(at)s) AS at, coalesce(blocked_until > %(at)s, false) AS blocked,
@@ -21,8 +23,8 @@ WITH now AS (
   FROM wecom_quota, LATERAL (SELECT greatest(0, extract(epoch FROM %(at)s - refilled_at))) AS l (lapse)
   WHERE corp_id = %(corp)s AND api = %(api)s FOR NO KEY UPDATE OF wecom_quota),
 granted AS (
-  SELECT *, CASE WHEN blocked THEN 0 ELSE floor(greatest(0, least(%(n)s, minute, hour))) END AS n FROM now)
-UPDATE wecom_quota q SET minute_left = g.minute - g.n, hour_left = g.hour - g.n, refilled_at = g.at
+  SELECT *, CASE WHEN blocked THEN 0 ELSE floor(greatest(0, least(%(n)s, minute / 2, hour / 2))) END AS n FROM now)
+UPDATE wecom_quota q SET minute_left = g.minute - 2 * g.n, hour_left = g.hour - 2 * g.n, refilled_at = g.at
 FROM granted g WHERE q.id = g.id
 RETURNING g.n::int, q.blocked_until, q.minute_left, q.hour_left, q.minute_limit, q.hour_limit
 """
@@ -57,8 +59,8 @@ def take(corp_pk: int, api: str, *, at: datetime, calls: int = 1) -> Grant:
 
 
 def _until_one(minute_left: float, hour_left: float, minute_limit: int, hour_limit: int) -> timedelta:
-    minute = max(0.0, 1 - minute_left) * 60 / max(1, minute_limit)
-    hour = max(0.0, 1 - hour_left) * 3600 / max(1, hour_limit)
+    minute = max(0.0, 2 - minute_left) * 60 / max(1, minute_limit)
+    hour = max(0.0, 2 - hour_left) * 3600 / max(1, hour_limit)
     return timedelta(seconds=max(minute, hour, 0.05))
 
 

@@ -160,18 +160,18 @@ def test_a_frequency_ban_rests_this_api_alone(voice: Client, wire: Wire, at: Cal
 def test_a_bucket_empties_and_fills(receiver: Receiver, settings: Any) -> None:
     settings.WECOM_CALLS_PER_MINUTE = 60
     corp = receiver.corp_id
-    assert quotas.take(corp, "api", at=NOW, calls=100).calls == 60
+    assert quotas.take(corp, "api", at=NOW, calls=100).calls == 30
     with pytest.raises(errors.BackOff) as full:
         quotas.take(corp, "api", at=NOW)
-    assert full.value.until == NOW + timedelta(seconds=1)
-    assert quotas.take(corp, "api", at=NOW + timedelta(seconds=10), calls=100).calls == 10
+    assert full.value.until == NOW + timedelta(seconds=2)
+    assert quotas.take(corp, "api", at=NOW + timedelta(seconds=10), calls=100).calls == 5
     assert quotas.take(corp, "other", at=NOW).calls == 1
 
 
 def test_the_bucket_of_the_hour_holds_too(receiver: Receiver, settings: Any) -> None:
     settings.WECOM_CALLS_PER_MINUTE, settings.WECOM_CALLS_PER_HOUR = 100, 150
     taken = [quotas.take(receiver.corp_id, "api", at=NOW + timedelta(minutes=n), calls=100).calls for n in range(2)]
-    assert taken == [100, 52]
+    assert taken == [50, 26]
     assert Quota.objects.get().api == "api"
 
 

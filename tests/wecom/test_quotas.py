@@ -1,0 +1,51 @@
+"""However calls are asked for, no minute and no hour sees more of them than WeCom allows."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scrm.wecom import quotas
+from scrm.wecom.errors import BackOff
+from scrm.wecom.models import Quota, Receiver
+from tests.wecom.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+A_MINUTE, AN_HOUR = 40, 90
+asked = st.lists(st.tuples(st.floats(0, 400), st.integers(1, 60)), min_size=1, max_size=60)
+
+
+@given(asked)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_window_sees_more_calls_than_its_limit(receiver: Receiver, asked: list[tuple[float, int]]) -> None:
+    Quota.objects.all().delete()
+    Quota.objects.create(
+        corp=receiver.corp, api="api", minute_limit=A_MINUTE, hour_limit=AN_HOUR, minute_left=A_MINUTE,
+        hour_left=AN_HOUR, refilled_at=NOW,
+    )  # fmt: skip
+    second, made = 0.0, []
+    for pause, calls in asked:
+        second += pause
+        try:
+            granted = quotas.take(receiver.corp_id, "api", at=NOW + timedelta(seconds=second), calls=calls).calls
+        except BackOff:
+            granted = 0
+        made.append((second, granted))
+    for window, limit in ((60, A_MINUTE), (3600, AN_HOUR)):
+        assert all(sum(n for at, n in made if start <= at < start + window) <= limit for start, _ in made)
+
+
+def test_a_bucket_is_never_overdrawn(receiver: Receiver) -> None:
+    while True:
+        try:
+            quotas.take(receiver.corp_id, "api", at=NOW, calls=7)
+        except BackOff as full:
+            assert full.until > NOW
+            break
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(minute_left), min(hour_left) FROM wecom_quota")
+        left: Any = cursor.fetchone()
+    assert min(left) >= 0
