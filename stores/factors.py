@@ -24,7 +24,7 @@ DRIFT = (0, -1, 1)  # steps by which her phone's clock may be off
 SHOWN_FOR = timedelta(minutes=10)
 CODES = 10
 CODE_LENGTH = 10
-ISSUER = "掌柜 Zhanggui"
+ISSUER = "Zhanggui"
 
 
 class WrongCode(Exception):
