@@ -3,6 +3,7 @@
 from campaigns import media, welcomes
 from guides import codes, groups, handlers, marks, officials, people, reads, roster, syncs
 from members import tags
+from scrm.imports import uploads
 from scrm.wecom import events
 
 ROUTES = {
@@ -48,7 +49,9 @@ LANES = (
     roster.read_due,
     people.read_due,
     codes.picture_due,
+    codes.retry_refused,
     officials.read_due,
     media.refresh,
     syncs.lane,
+    uploads.lane,
 )

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     REPLAY_LETTERS = "replay_letters"
     PLACE_CUSTOMERS = "place_customers"
     APPROVE = "approve"
+    IMPORT = "import"
 
 
 class Role(models.TextChoices):
@@ -66,7 +67,7 @@ _FLOOR = _READ | {P.ENTER_ADMIN, P.MANAGE_CODES, P.MANAGE_WELCOMES, P.PLACE_CUST
 ROLES: dict[str, frozenset[Permission]] = {
     Role.HQ_ADMIN: frozenset(set(Permission) - {P.SEE_OWN_NUMBERS}),
     Role.HQ_OPERATOR: frozenset(
-        _FLOOR | {P.SEE_LETTERS, P.MANAGE_STORES, P.MANAGE_GUIDES, P.MANAGE_TAGS, P.REPLAY_LETTERS}
+        _FLOOR | {P.SEE_LETTERS, P.MANAGE_STORES, P.MANAGE_GUIDES, P.MANAGE_TAGS, P.REPLAY_LETTERS, P.IMPORT}
     ),
     Role.APPROVER: frozenset(_READ | {P.ENTER_ADMIN, P.APPROVE, P.SEE_LETTERS, P.SEE_AUDIT}),
     Role.ANALYST: frozenset(_READ | {P.ENTER_ADMIN, P.SEE_LETTERS, P.SEE_AUDIT}),
