@@ -82,6 +82,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             if label in known and request.user.has_perm(_viewing(label))  # type: ignore[union-attr]
         ]
         groups.append({"title": title, "separator": True, "items": shown})
+    if request.user.may(Permission.SEE_LETTERS):  # type: ignore[union-attr]
+        place = {"title": _("State of the house"), "icon": "monitor_heart", "link": reverse("state")}
+        groups[-1]["items"].append(place)
     return groups
 
 

@@ -1,11 +1,14 @@
 """How the house is: for load balancers, for whoever watches, and WeCom's proof of the domain."""
 
+import hmac
+import ipaddress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import redis
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -14,7 +17,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from scrm import clock
+from scrm import clock, footing, timings
 from scrm.gauges import Gauges, oldest_waiting
 from scrm.wecom.models import Letter
 
@@ -32,8 +35,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
     try:
         missing = unapplied()
         said |= {"database": "up", "schema": f"{len(missing)} migrations to apply" if missing else "up"}
-        if not missing:
+        if not missing and footing.stands():
             said |= {"ready": True, **inbox(clock.now())}
+    except footing.Unsafe:
+        said |= {"database": "unsafe: the log says why"}
     except DatabaseError:
         connection.close()
     return JsonResponse(said, status=200 if said["ready"] else 503, headers={"Cache-Control": "no-store"})
@@ -41,10 +46,32 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text; every number is read from the database now."""
+    """Prometheus text; every number is read from the database now, but for the durations of requests."""
+    if not may_read(request):
+        raise PermissionDenied
     registry = CollectorRegistry()
-    registry.register(Gauges(clock.now()))
+    for one in (Gauges(clock.now()), *timings.collectors()):
+        registry.register(one)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Whether the caller shows METRICS_TOKEN; without one, whether he is on a private network and came by no proxy."""
+    if settings.METRICS_TOKEN:
+        shown = request.headers.get("Authorization", "").encode()
+        return hmac.compare_digest(shown, f"Bearer {settings.METRICS_TOKEN}".encode())
+    if not settings.PRODUCTION:
+        return True
+    came_from = request.META.get("REMOTE_ADDR") or ""
+    return "HTTP_X_FORWARDED_FOR" not in request.META and _is_private(came_from)
+
+
+def _is_private(address: str) -> bool:
+    """A socket of this machine has no address."""
+    try:
+        return not address or ipaddress.ip_address(address).is_private
+    except ValueError:
+        return False
 
 
 @require_safe

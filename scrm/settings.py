@@ -243,6 +243,7 @@ INSTALLED_APPS = [
     "scrm.sandbox",  # for its command only
 ]
 MIDDLEWARE = [
+    "scrm.timings.timed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -9,7 +9,7 @@ from rest_framework.routers import SimpleRouter
 from guides import api as guides
 from guides import entrance
 from members import api as members
-from scrm import health
+from scrm import health, state
 from scrm.dashboard import api as dashboard
 from scrm.rest import problems, reference
 from stores import api as stores
@@ -42,6 +42,7 @@ urlpatterns = [
     path("account/second-factor/", doors.set_up, name="set_up"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/login/", doors.sign_in),  # the admin has no door of its own
+    path("admin/state/", admin.site.admin_view(state.page), name="state"),
     path("admin/", admin.site.urls),
     path("dashboard/", include("scrm.dashboard.urls")),
     path("codes/", include("guides.urls")),

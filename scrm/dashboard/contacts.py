@@ -28,6 +28,10 @@ class Cost(NamedTuple):
     yearly_fen: int | None
     counted_at: datetime
 
+    @property
+    def yearly_yuan(self) -> int | None:
+        return None if self.yearly_fen is None else self.yearly_fen // 100
+
 
 def count(*, at: datetime) -> None:
     """Counts the customers of each corp; a second time on a day replaces the first."""

@@ -120,7 +120,9 @@ def size() -> int:
         cursor.execute("RESET ROLE")
         cursor.execute("VACUUM wecom_letter")
         cursor.execute("SELECT pg_total_relation_size('wecom_letter')")
-        return int(cursor.fetchone()[0])
+        found = int(cursor.fetchone()[0])
+    connection.close()  # the next one is the app role again
+    return found
 
 
 def put(since: int, until: int, at: Any) -> None:
