@@ -381,6 +381,7 @@ SPECTACULAR_SETTINGS = {
         "CodeKind": "guides.models.Code.Kind",
         "NodeKind": ["brand", "region", "franchisee", "store"],
         "RelationState": "guides.models.Relation.State",
+        "LetterState": "scrm.wecom.models.Letter.State",
     },
 }
 

@@ -23,6 +23,9 @@ api.register("members", members.Members, "member")
 api.register("relations", guides.Relations, "relation")
 api.register("codes", guides.Codes, "code")
 api.register("facts", dashboard.Facts, "fact")
+api.register("letters", dashboard.Letters, "letter")
+api.register("tags", members.Tags, "tag")
+api.register("groups", guides.Groups, "group")
 
 v1 = [
     path("token/", stores.TokenDoor.as_view(), name="token"),
