@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from guides import codes
-from guides.filters import CodeFilters, GuideFilters, RelationFilters, named
-from guides.models import Code, CodeGuide, Guide, Posting, Relation
+from guides.filters import CodeFilters, GroupFilters, GuideFilters, RelationFilters, named
+from guides.models import Code, CodeGuide, GroupChat, Guide, Posting, Relation
 from members.models import Identity, Tag
 from scrm import clock
 from scrm.rest.answers import once
@@ -213,3 +213,26 @@ class Codes(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
 
     def _answer(self, code: Code, status: int = status.HTTP_200_OK) -> Response:
         return Response(CodeRow(self.get_queryset().get(pk=code.pk)).data, status=status)
+
+
+class GroupRow(serializers.ModelSerializer):
+    """A customer group chat; `owner` is a userid."""
+
+    id = serializers.CharField(source="public_id")
+    owner = serializers.CharField(source="owner.userid", allow_null=True, help_text=_("the guide's userid"))
+    store = serializers.CharField(source="store.public_id", allow_null=True)
+
+    class Meta:
+        model = GroupChat
+        fields = ["id", "chat_id", "name", "owner", "store", "customers", "staff", "changed_at", "dismissed_at"]
+
+    def to_representation(self, chat: Any) -> Any:
+        return {"owner": None, "store": None} | super().to_representation(chat)
+
+
+class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
+    says = _("Customer group chats with how many are in them, newest first.")
+    queryset = GroupChat.objects.select_related("owner", "store")
+    serializer_class = GroupRow
+    filterset_class = GroupFilters
+    reads = Permission.SEE_CUSTOMERS

@@ -5,7 +5,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
-from guides.models import Code, Guide, Posting, Relation
+from guides.models import Code, GroupChat, Guide, Posting, Relation
 from members.filters import of_external_userid
 from scrm import clock
 from scrm.rest.filters import Filters, TimeFilter
@@ -69,3 +69,16 @@ class CodeFilters(Filters):
 
     def by_guide(self, rows: QuerySet, name: str, value: str) -> Any:
         return rows.filter(code_guides__guide__in=named(value).values("pk")).distinct()
+
+
+class GroupFilters(Filters):
+    store = filters.CharFilter("store__public_id", help_text=PUBLIC_ID)
+    owner = filters.CharFilter(method="by_owner", help_text=GUIDE)
+    dismissed = filters.BooleanFilter("dismissed_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = GroupChat
+        fields = ["chat_id", "name", "store", "owner", "dismissed"]
+
+    def by_owner(self, rows: QuerySet, name: str, value: str) -> Any:
+        return rows.filter(owner__in=named(value).values("pk"))

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 
-from members.filters import MemberFilters
-from members.models import Identity, Member
+from members.filters import MemberFilters, TagFilters
+from members.models import Identity, Member, Tag
 from scrm.rest.doors import Door
 from stores.access import Permission
 
@@ -34,3 +34,23 @@ class Members(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     serializer_class = MemberRow
     filterset_class = MemberFilters
     reads = Permission.SEE_CUSTOMERS
+
+
+class TagRow(serializers.ModelSerializer):
+    """One of WeCom's corp tags with its group."""
+
+    id = serializers.CharField(source="public_id")
+    group = serializers.CharField(source="group.public_id")
+    group_name = serializers.CharField(source="group.name")
+
+    class Meta:
+        model = Tag
+        fields = ["id", "tag_id", "name", "rank", "group", "group_name"]
+
+
+class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
+    says = _("The tags of WeCom's library that live.")
+    queryset = Tag.objects.filter(deleted_at=None).select_related("group")
+    serializer_class = TagRow
+    filterset_class = TagFilters
+    reads = Permission.SEE_CODES

@@ -1,9 +1,10 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
-from members.models import Identity, Member
+from members.models import Identity, Member, Tag
 from scrm.rest.filters import Filters, TimeFilter
 
 
@@ -24,3 +25,12 @@ class MemberFilters(Filters):
 
     def by_external_userid(self, rows: QuerySet, name: str, value: str) -> Any:
         return of_external_userid(rows, "pk", value)
+
+
+class TagFilters(Filters):
+    group = filters.CharFilter("group__public_id", help_text=_("public id"))
+    group_name = filters.CharFilter("group__name")
+
+    class Meta:
+        model = Tag
+        fields = ["tag_id", "name", "group", "group_name"]

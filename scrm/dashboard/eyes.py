@@ -4,12 +4,19 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from guides import listings
-from guides.models import Code, Guide, Relation
+from guides.models import Code, Guide, Relation, RelationFact
+from scrm.wecom.models import Letter
 from stores.models import Store
 from stores.scope import scope_of
+
+
+def facts_within(relations: QuerySet[Relation]) -> QuerySet[RelationFact]:
+    """The facts that fall into the time of these relations, the ends included."""
+    mine = relations.filter(member=OuterRef("member"), guide=OuterRef("guide"), opened_at__lte=OuterRef("at"))
+    return RelationFact.objects.filter(Exists(mine.filter(Q(ended_at=None) | Q(ended_at__gte=OuterRef("at")))))
 
 
 class Eyes:
@@ -19,6 +26,14 @@ class Eyes:
         self.viewer = viewer
         self.scope = scope_of(viewer)
         self.sees_all = self.scope.everything
+
+    def letters(self) -> QuerySet[Letter]:
+        """The letters whose stories she may read, without what waits or was set aside below HQ."""
+        rows = Letter.objects.defer("body")
+        if self.sees_all:
+            return rows
+        told = facts_within(self.relations()).filter(letter_id__isnull=False)
+        return rows.filter(pk__in=told.values("letter_id"))
 
     def relations(self) -> QuerySet[Relation]:
         """The relations that she sees, and those without a store that she may place."""

@@ -79,6 +79,15 @@ def of_letter(viewer: Any, letter: Letter) -> Story | None:
     return next(iter(Desk(viewer).tell(facts, [letter])), None)
 
 
+def about(viewer: Any, letters: Sequence[Letter]) -> dict[int, Case]:
+    """What each letter is about, without its story; by its id."""
+    told = {f.letter_id: f for f in RelationFact.objects.filter(letter_id__in=[letter.pk for letter in letters])}
+    desk = Desk(viewer)
+    cases = {letter.pk: desk.of_fact(told[letter.pk], letter) for letter in letters if letter.pk in told}
+    desk.know(list(cases.values()))
+    return cases
+
+
 def _day(viewer: Any, facts: QuerySet, asked: Q, start: datetime, end: datetime, ours: Any) -> Day:
     desk = Desk(viewer)
     if not desk.eyes.sees_all:
@@ -127,16 +136,16 @@ class Desk:
                 "letter_id", flat=True
             )
         )
-        cases = [self._of_fact(fact, by_id.get(fact.letter_id or 0)) for fact in facts]
+        cases = [self.of_fact(fact, by_id.get(fact.letter_id or 0)) for fact in facts]
         cases += [self._of_letter(letter) for letter in silent if letter.pk not in told_elsewhere]
-        self._know(cases, unheard)
+        self.know(cases, unheard)
         if unheard is not None:
             cases += self._unheard(unheard)
         kept = [case for case in cases if self._may_read(case) and (only is None or case.fact or only(case))]
         self._furnish(kept)
         return [stories.tell(case) for case in sorted(kept, key=lambda case: case.at, reverse=True)]
 
-    def _of_fact(self, fact: RelationFact, letter: Letter | None) -> Case:
+    def of_fact(self, fact: RelationFact, letter: Letter | None) -> Case:
         customer = letter.stream if letter else ""
         return Case(fact.at, fact.kind, letter, fact, state=fact.state, customer=customer)
 
@@ -151,7 +160,7 @@ class Desk:
         case.state = getattr(event, "state", "") or ""
         return case
 
-    def _know(self, cases: Sequence[Case], unheard: int | None) -> None:
+    def know(self, cases: Sequence[Case], unheard: int | None = None) -> None:
         """Members, guides, codes and relations of the cases."""
         self._name_members(cases)
         self._name_guides(cases)
