@@ -46,9 +46,13 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/login/", doors.sign_in),  # the admin has no door of its own
     path("admin/state/", admin.site.admin_view(state.page), name="state"),
+    path("admin/wecom/connect/", include("scrm.connect.urls")),
+    path("admin/wecom/sync/", include("guides.sync_urls")),
+    path("admin/doctor/", include("scrm.doctor.urls")),
     path("admin/", admin.site.urls),
     path("dashboard/", include("scrm.dashboard.urls")),
     path("codes/", include("guides.urls")),
+    path("imports/", include("scrm.imports.urls")),
     path("welcomes/", include("campaigns.urls")),
     path("wecom/callback/", include("scrm.wecom.urls")),
     path("api/v1/", include((v1, "api"))),
