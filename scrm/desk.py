@@ -13,7 +13,7 @@ from guides.listings import unplaced
 from guides.models import Code
 from scrm.audit import kinds
 from scrm.audit.models import Alarm
-from scrm.wecom.models import Letter
+from scrm.wecom.models import App, Letter
 from stores.access import Permission
 
 # Model, icon and badge of each entry; the words are the models' own.
@@ -82,6 +82,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             if label in known and request.user.has_perm(_viewing(label))  # type: ignore[union-attr]
         ]
         groups.append({"title": title, "separator": True, "items": shown})
+    if request.user.may(Permission.IMPORT):  # type: ignore[union-attr]
+        groups[1]["items"].append({"title": _("Imports"), "icon": "upload_file", "link": reverse("imports:shelf")})
+    if request.user.may(Permission.MANAGE_WECOM):  # type: ignore[union-attr]
+        groups[-2]["items"] += [
+            {"title": _("Connect WeCom"), "icon": "cable", "link": reverse("connect:start")},
+            {"title": _("Doctor"), "icon": "stethoscope", "link": reverse("doctor:page")},
+        ]
     if request.user.may(Permission.SEE_LETTERS):  # type: ignore[union-attr]
         place = {"title": _("State of the house"), "icon": "monitor_heart", "link": reverse("state")}
         groups[-1]["items"].append(place)
@@ -123,6 +130,7 @@ def front(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         for title, needed, place, rows in waiting
         if (viewer.may(needed) if isinstance(needed, Permission) else viewer.has_perm(needed))
     ]
+    context["begins_here"] = viewer.may(Permission.MANAGE_WECOM) and not App.objects.exists()
     if viewer.has_perm("audit.view_alarm"):
         newest = Alarm.objects.filter(cleared_at=None).order_by("-last_at")[:5]
         context["alarms"] = [(alarm, *kinds.meaning(alarm.kind)) for alarm in newest]

@@ -172,7 +172,7 @@ WECOM_CALLS_PER_HOUR = env_int("WECOM_CALLS_PER_HOUR", 150_000, 1)
 # To which machines we speak; one that begins with a dot stands for all below it. WeCom's pictures lie at Tencent's.
 OUTBOUND_FENCED = PRODUCTION
 OUTBOUND_HOSTS = env_list("OUTBOUND_HOSTS", ".qpic.cn,.qlogo.cn,.weixin.qq.com")
-OUTBOUND_HOSTS += [urlsplit(url).hostname or "" for url in (WECOM_API_BASE_URL, ALARM_WEBHOOK_URL) if url]
+OUTBOUND_HOSTS += [urlsplit(url).hostname or "" for url in (WECOM_API_BASE_URL, ALARM_WEBHOOK_URL, BASE_URL) if url]
 if PRODUCTION and (found := problems()):
     raise ImproperlyConfigured("Zhanggui will not start with PROFILE=production: " + "; ".join(found))
 
@@ -239,6 +239,7 @@ INSTALLED_APPS = [
     "members",
     "guides",
     "campaigns",
+    "scrm.imports",
     "scrm.dashboard",
     "scrm.sandbox",  # for its command only
 ]
@@ -351,6 +352,10 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
     },
 }
+
+# --- imports ----------------------------------------------------------------------------------------------------------
+IMPORT_BYTES = int(os.environ.get("IMPORT_MEGABYTES", "20")) * 1024 * 1024
+IMPORT_ROWS = int(os.environ.get("IMPORT_ROWS", "200000"))
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

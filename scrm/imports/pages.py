@@ -84,7 +84,7 @@ def _masked(column: str, text: str) -> str:
 
 def _sentence(one: dict[str, Any], kind: Kind) -> str:
     words = sentences.line_sentence(one["code"], one)
-    return f"{kind.label(one['column'])}{_(' ')}{words}" if one.get("column") else words
+    return f"{kind.label(one['column'])} {words}" if one.get("column") else words
 
 
 def _links(rows: Iterable[ImportRow]) -> dict[str, str]:

@@ -63,7 +63,6 @@ LINE: dict[str, Any] = {
     "no_person": _("this guide cannot sign in yet; run the sync first"),
     "left": _("has left"),
     "place_of_role": _("“%(role)s” needs: %(place)s"),
-    "too_old": _("lies before the person could be born"),
 }
 
 NOTES: dict[str, Any] = {

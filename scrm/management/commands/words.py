@@ -23,7 +23,7 @@ from django.utils.translation.template import templatize
 ROOT: Path = settings.BASE_DIR
 LOCALE = "zh_Hans"
 BUILDING = "scrm"  # the catalogue of what belongs to no app
-APPS = ("stores", "members", "guides", "campaigns", "scrm/dashboard", "scrm/wecom", BUILDING)
+APPS = ("stores", "members", "guides", "campaigns", "scrm/dashboard", "scrm/imports", "scrm/wecom", BUILDING)
 UNFOLD = Path(unfold.__file__).parent
 # What unfold says inside an f-string, into which the tokenizer looks only from Python 3.12 on.
 UNFOLD_SAYS_ASIDE = ("Welcome",)
