@@ -1,11 +1,15 @@
 """Tags and remark that a code puts on each customer after the add, written through to what we know."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 
+from guides import notes
 from guides.hearing import Noted
 from guides.models import Code, Guide
 from members import tags
@@ -19,6 +23,10 @@ FROM unnest(%s::bigint[], %s::text[]) AS told (corp_id, value)
 WHERE i.kind = 'external_userid' AND i.corp_id = told.corp_id AND i.value = told.value
 """
 REMARK_LENGTH = 20  # WeCom's limit
+NO_SUCH_PAIR = {84061, 40096}
+NO_SUCH_TAG = {40068}
+BEFORE = datetime.min.replace(tzinfo=UTC)
+LATE = timedelta(minutes=2)  # an answer that is heard so late may be out of date by now
 
 
 def read_again(people: Sequence[tuple[int, str]], *, at: datetime) -> None:
@@ -84,11 +92,70 @@ def _remark(code: Code, pair: dict[str, str], name: str, *, key: str) -> calls.P
 
 
 def tagged(told: Sequence[OutboundCall], at: datetime) -> None:
-    """WeCom put tags on customers; it sends no callback for our own calls, so we write them down."""
-    for call in told:
-        body = call.request()
-        person = Identity.objects.filter(
-            kind="external_userid", corp=call.corp_id, value=body["external_userid"]
-        ).first()
-        if call.state == OutboundCall.State.DONE and person is not None:
-            tags.add(person.member_id, body["add_tag"], corp=call.corp_id, userid=body["userid"].lower(), at=at)
+    """WeCom put tags on customers, or took some off; it sends no callback for our own calls, so we write it down."""
+    for heard in _heard(told, at=at):
+        body, userid = heard.body, heard.guide.userid.lower()
+        tags.add(heard.member, body.get("add_tag", ()), corp=heard.corp, userid=userid, at=at)
+        tags.take_off(heard.member, body.get("remove_tag", ()), corp=heard.corp, userid=userid)
+    if unknown := {call.corp_id for call in told if call.errcode in NO_SUCH_TAG}:
+        tags.library_changed(unknown, at=at)
+
+
+def remarked(told: Sequence[OutboundCall], at: datetime) -> None:
+    """WeCom wrote down what we said of customers; nobody tells us, so our notes say it too."""
+    for heard in _heard(told, at=at):
+        body, phones = heard.body, heard.body.get("remark_mobiles")
+        written = notes.Written(
+            heard.guide.pk,
+            heard.member,
+            remark=body.get("remark"),
+            description=body.get("description"),
+            company=body.get("remark_company"),
+            phones=None if phones is None else [phone for phone in phones if phone],
+        )
+        notes.write([written], at=heard.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A call of ours that WeCom did just now."""
+
+    corp: int
+    guide: Guide
+    member: int
+    body: Mapping[str, Any]
+    at: datetime
+
+
+def _heard(told: Sequence[OutboundCall], *, at: datetime) -> list[Heard]:
+    """What was done, in the order in which it was.
+
+    Who may have been changed or read since then, or is no customer any more, is read again instead.
+    """
+    asked = [(call, call.request()) for call in sorted(told, key=lambda call: (call.answered_at or at, call.pk))]
+    people, guides = _people(asked), _guides(asked)
+    again, found = [], []
+    for call, body in asked:
+        person = people.get((call.corp_id, body["external_userid"]))
+        guide = guides.get((call.corp_id, body["userid"].lower()))
+        answered = call.answered_at or at
+        done = call.state == OutboundCall.State.DONE
+        stale = answered < at - LATE or (person is not None and (person.read_at or BEFORE) > answered)
+        if (done and stale) or (not done and call.errcode in NO_SUCH_PAIR):
+            again.append((call.corp_id, body["external_userid"]))
+        elif done and person and guide:
+            found.append(Heard(call.corp_id, guide, person.member_id, body, answered))
+    read_again(again, at=at)
+    return found
+
+
+def _people(asked: Sequence[tuple[OutboundCall, Mapping[str, Any]]]) -> dict[tuple[int, str], Identity]:
+    values, corps = {body["external_userid"] for _call, body in asked}, {call.corp_id for call, _body in asked}
+    found = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID, corp__in=corps, value__in=values)
+    return {(person.corp_id or 0, person.value): person for person in found}
+
+
+def _guides(asked: Sequence[tuple[OutboundCall, Mapping[str, Any]]]) -> dict[tuple[int, str], Guide]:
+    users, corps = {body["userid"].lower() for _call, body in asked}, {call.corp_id for call, _body in asked}
+    found = Guide.objects.alias(lower=Lower("userid")).filter(corp__in=corps, lower__in=users)
+    return {(guide.corp_id, guide.userid.lower()): guide for guide in found}

@@ -140,6 +140,13 @@ def add(member: int, tag_ids: Iterable[str], *, corp: int, userid: str, at: date
     )
 
 
+@transaction.atomic
+def take_off(member: int, tag_ids: Iterable[str], *, corp: int, userid: str) -> None:
+    """The member bears these corp tags no longer in her relation with this guide."""
+    worn = MemberTag.objects.filter(member=member, source="wecom", source_key=userid)
+    worn.filter(tag__group__corp=corp, tag__tag_id__in=list(tag_ids)).delete()
+
+
 STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS tags_worn (member_id bigint, source_key text, tags bigint[]) ON COMMIT DELETE ROWS
 """

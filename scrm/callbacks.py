@@ -39,6 +39,7 @@ ANSWERS = {
     "externalcontact/update_contact_way": codes.answered,
     "externalcontact/del_contact_way": codes.answered,
     "externalcontact/mark_tag": marks.tagged,
+    "externalcontact/remark": marks.remarked,
 }
 
 # Further work that `manage.py work` does in a loop.
