@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from guides import views
+from guides import rollcall, views
 
 app_name = "guides"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("new/", views.code_new, name="code_new"),
     path("sheet/", views.sheet, name="sheet"),
     path("unplaced/", views.unplaced, name="unplaced"),
+    path("readiness/", rollcall.page, name="readiness"),
+    path("readiness/export/", rollcall.export, name="readiness_export"),
     path("<slug:public_id>/", views.code, name="code"),
     path("<slug:public_id>/delete/", views.code_delete, name="code_delete"),
     path("<slug:public_id>/qr/", views.qr, name="qr"),

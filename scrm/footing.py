@@ -32,7 +32,7 @@ class Unsafe(ImproperlyConfigured):
 
 def problems() -> list[str]:
     """What forbids this database in production, in words that say how to mend it."""
-    fsync, pages, commit, version, encoding, superuser, bypasses, owned, _ctype = _asked()
+    fsync, pages, commit, version, encoding, superuser, bypasses, owned, _ctype = asked()
     checks = [
         (fsync == "off", "fsync is off: a crash may destroy the database; set it on in postgresql.conf"),
         (pages == "off", "full_page_writes is off: a crash may destroy pages; set it on in postgresql.conf"),
@@ -48,7 +48,7 @@ def problems() -> list[str]:
 
 def warnings() -> list[str]:
     """What is not dangerous, but will disappoint."""
-    ctype = _asked()[-1]
+    ctype = asked()[-1]
     return [f"lc_ctype is {ctype}: search is blind to Chinese"] if ctype in {"C", "POSIX"} else []
 
 
@@ -82,7 +82,8 @@ def insist_for(command: str) -> None:
         insist()
 
 
-def _asked() -> Any:
+def asked() -> Any:
+    """What ASK gives, in its order."""
     with connection.cursor() as cursor:
         cursor.execute(ASK)
         return cursor.fetchone()

@@ -19,7 +19,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from scrm import clock, footing, timings
 from scrm.gauges import Gauges, oldest_waiting
-from scrm.wecom.models import Letter
+from scrm.wecom.models import DomainProof, Letter
 
 
 @require_safe
@@ -77,7 +77,7 @@ def _is_private(address: str) -> bool:
 @require_safe
 def wecom_proof(request: HttpRequest, code: str) -> HttpResponse:
     """WeCom fetches this file to see that the domain is ours."""
-    if code not in settings.WECOM_VERIFY_FILES:
+    if code not in settings.WECOM_VERIFY_FILES and not DomainProof.objects.filter(code=code).exists():
         raise Http404
     return HttpResponse(code, content_type="text/plain")
 

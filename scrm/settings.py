@@ -17,6 +17,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from scrm import loglines
 from scrm.keeping import days
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -231,6 +232,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "django_htmx",
+    "django_structlog",
     "scrm",
     "scrm.audit",
     "scrm.rest",
@@ -423,6 +425,7 @@ _shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    loglines.without_secrets,
 ]
 structlog.configure(
     processors=[
@@ -433,6 +436,7 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
+DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a task's lines carry the id of the request that asked for it
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -441,7 +445,7 @@ LOGGING = {
             "()": structlog.stdlib.ProcessorFormatter,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                loglines.without_texts,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
             "foreign_pre_chain": _shared,
@@ -455,6 +459,8 @@ LOGGING = {
         "wechatpy": {"level": "WARNING"},
         "requests": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        # It prints what tasks raise, in full; django-structlog tells that they failed.
+        "celery.app.trace": {"level": "CRITICAL"},
     },
 }
 SENTRY_DSN = os.environ.get("SENTRY_DSN", "")

@@ -18,7 +18,7 @@ from scrm import clock, sealed
 from scrm.audit import entries
 from scrm.wecom import inbox, masking, receivers, tokens
 from scrm.wecom.envelope import Unreadable
-from scrm.wecom.forms import AppForm, ReceiverForm
+from scrm.wecom.forms import AppForm, CorpForm, ReceiverForm
 from scrm.wecom.models import AlarmRecipient, App, Corp, Letter, OutboundCall, Quota, Receiver
 
 COUNTED_TO = 10_000
@@ -74,6 +74,7 @@ class Shown(Desk):
 
 @admin.register(Corp)
 class CorpAdmin(Desk):
+    form = CorpForm
     list_display = ("corp_id", "name", "api_base_url")
     fields = (
         *("corp_id", "name", "api_base_url", "staff_number_attribute", "staff_number_required"),

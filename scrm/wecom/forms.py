@@ -3,7 +3,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from scrm.wecom.models import App, Receiver
+from scrm.wecom import corps
+from scrm.wecom.models import App, Corp, Receiver
 from scrm.wecom.models.corps import AES_KEY_FORM, TOKEN_FORM
 
 
@@ -30,6 +31,24 @@ class _SecretsForm(forms.ModelForm):
         for name in self.secrets:
             said[name] = said.get(name) or getattr(self.instance, name)
         return said
+
+
+class CorpForm(forms.ModelForm):
+    class Meta:
+        model = Corp
+        fields = (
+            *("corp_id", "name", "api_base_url", "staff_number_attribute", "staff_number_required"),
+            *("contacts_included", "contact_price_fen"),
+        )
+
+    def clean_api_base_url(self) -> str:
+        """Secrets go to this address."""
+        url: str = self.cleaned_data["api_base_url"].rstrip("/")
+        try:
+            corps.check_api_address(url)
+        except ValueError:
+            raise forms.ValidationError(_("The API address must begin with https://.")) from None
+        return url
 
 
 class AppForm(_SecretsForm):
