@@ -243,6 +243,7 @@ INSTALLED_APPS = [
     "campaigns",
     "scrm.imports",
     "scrm.dashboard",
+    "scrm.generate",
     "scrm.sandbox",  # for its command only
 ]
 MIDDLEWARE = [
