@@ -6,11 +6,13 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import beat_init, worker_init
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
 
 app = Celery("zhanggui")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks(
     ["scrm.audit", "scrm.wecom", "stores", "members", "guides", "campaigns", "scrm.dashboard", "scrm.watch", "scrm.keeping"]
 )

@@ -1,5 +1,6 @@
 """Who asked for what page: for the log, and for the audit book. Never what they searched for, which may be a name."""
 
+import re
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -9,9 +10,25 @@ from rest_framework.throttling import BaseThrottle
 from scrm import clock
 from scrm.audit import entries, visits
 
+REQUEST_ID = re.compile(r"[0-9A-Za-z_.-]{8,64}")
+
 
 class Journal(RequestMiddleware):
-    """Writes the method and the path of each request, without its query."""
+    """Writes the method and the path of each request, without its query, under an id that the answer tells as well.
+
+    A proxy may bring the id along (X-Request-Id); what does not look like one is replaced.
+    """
+
+    def prepare(self, request: HttpRequest) -> None:
+        for name in ("HTTP_X_REQUEST_ID", "HTTP_X_CORRELATION_ID"):
+            if not REQUEST_ID.fullmatch(request.META.get(name, "")):
+                request.META.pop(name, None)
+        super().prepare(request)
+        request.request_id = visits.request_id()  # type: ignore[attr-defined]
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        response["X-Request-Id"] = getattr(request, "request_id", "")
+        super().handle_response(request, response)
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

@@ -124,7 +124,7 @@ def make(at: datetime, *, limit: int = AT_ONCE, threads: int = 1, welcomes: bool
     """How many calls were tried. They are claimed and committed first: what was begun is known after a crash."""
     calls = claim(at, limit=limit, welcomes=welcomes)
     if calls:
-        settle(perform(calls, at, threads), at)
+        settle(perform(calls, at, threads), at, calls)
     return len(calls)
 
 
@@ -184,6 +184,11 @@ def _one_in_a_thread(call: OutboundCall, at: datetime, started: float) -> Verdic
 
 
 def _one(call: OutboundCall, at: datetime, started: float) -> Verdict:
+    with structlog.contextvars.bound_contextvars(**_names(call)):
+        return _verdict_on(call, at, started)
+
+
+def _verdict_on(call: OutboundCall, at: datetime, started: float) -> Verdict:
     """The verdict on one call; the time that passed since `at` is measured, not read from a clock."""
 
     def now() -> datetime:
@@ -209,8 +214,9 @@ def _one(call: OutboundCall, at: datetime, started: float) -> Verdict:
         return verdicts.refused(call, why, now())
 
 
-def settle(found: Sequence[Verdict], at: datetime) -> None:
+def settle(found: Sequence[Verdict], at: datetime, calls: Sequence[OutboundCall] = ()) -> None:
     """Writes the verdicts; an alarm for what a person must mend."""
+    names = {call.pk: _names(call) for call in calls}
     columns = [list(column) for column in zip(*(astuple(one) for one in found), strict=True)]
     columns[-2:] = [[None if one is None else Jsonb(one) for one in column] for column in columns[-2:]]
     with transaction.atomic(), connection.cursor() as cursor:
@@ -219,7 +225,14 @@ def settle(found: Sequence[Verdict], at: datetime) -> None:
             if one.last_error.startswith(NeedsFix.__name__) or (one.state == State.UNKNOWN and one.answered_at):
                 alarms.sound("wecom.call.needs_fix", one.last_error[:200], at=at, call=one.id)
     for one in found:
-        log.info("wecom.call.made", call=one.id, state=one.state, errcode=one.errcode, tries=one.attempts)
+        named = names.get(one.id, {"call": one.id})
+        log.info("wecom.call.made", **named, state=one.state, errcode=one.errcode, tries=one.attempts)
+
+
+def _names(call: OutboundCall) -> dict[str, Any]:
+    """Under which names the log speaks of a call."""
+    letter = {"letter": call.letter_id} if call.letter_id else {}
+    return {"call": call.pk, "corp": call.corp_id, "api": call.api, **letter}
 
 
 def tell(at: datetime, *, limit: int = 500) -> int:
@@ -249,7 +262,8 @@ def _hand_to(
     if listener is None:
         return []
     try:
-        with transaction.atomic():
+        named = _names(calls[0]) if len(calls) == 1 else {"calls": [calls[0].pk, calls[-1].pk]}
+        with structlog.contextvars.bound_contextvars(**named), transaction.atomic():
             listener(calls, at)
     except Exception as error:
         if connection.connection is None or connection.connection.closed:

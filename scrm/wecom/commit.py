@@ -15,7 +15,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
+import structlog
 from django.db import connections
+
+log = structlog.get_logger()
 
 PATIENCE = 3.5  # seconds; WeCom hangs up after 5
 LARGEST_GROUP = 256
@@ -157,6 +160,7 @@ class GroupCommit:
             _settle(group, error)
         else:
             _settle(group)
+            tell([ticket.row for ticket in group])
 
     def _again(self, group: Sequence[Ticket], until: float, first: Exception) -> None:
         """Once more on a new connection: a restarted server closes the old one, and storing twice stores once."""
@@ -167,12 +171,14 @@ class GroupCommit:
             _settle(group, error)
         else:
             _settle(group)
+            tell([ticket.row for ticket in group])
 
     def _one_by_one(self, group: Sequence[Ticket], until: float) -> None:
         for ticket in group:
             try:
                 self._store([ticket.row], until)
                 ticket.settle()
+                tell([ticket.row])
             except Exception as error:
                 ticket.settle(error)
 
@@ -195,6 +201,18 @@ class GroupCommit:
             with suppress(Exception):
                 self.connection.pgconn.finish()
             self.connection = None
+
+
+def tell(rows: Sequence[Row]) -> None:
+    """One line for a group of letters that are durable now; the beginnings of their digests find them in the trace."""
+    corps = sorted({row.corp_id for row in rows})
+    log.info(
+        "wecom.letters.stored", corp=corps[0] if len(corps) == 1 else corps, letters=[digest_start(r) for r in rows]
+    )
+
+
+def digest_start(row: Row) -> str:
+    return row.digest[:8].hex()
 
 
 def _settle(group: Sequence[Ticket], error: Exception | None = None) -> None:
@@ -265,6 +283,8 @@ class AsyncGroupCommit:
         for (_, future), one in zip(group, errors, strict=True):
             if not future.done():
                 future.set_exception(one) if one else future.set_result(None)
+        if stored := [row for (row, _), one in zip(group, errors, strict=True) if one is None]:
+            asyncio.get_running_loop().call_soon(tell, stored)  # those who wait are answered first
 
     async def _store(self, rows: Sequence[Row]) -> Exception | None:
         """What went wrong; a connection that is lost or silent is not used again."""

@@ -150,6 +150,7 @@ def put_through_django(row: Row) -> None:
         cursor.execute(commit.INSERT, commit.columns([row]))
         if not cursor.rowcount:
             cursor.execute(commit.REPEATS, commit.repeats([row]))
+    commit.tell([row])
 
 
 def read_within_limit(request: HttpRequest) -> bytes:

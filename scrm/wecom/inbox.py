@@ -131,8 +131,10 @@ def hand_on(at: datetime, *, limit: int = 2000, shards: int = SHARDS) -> int:
         again = [one for one in told if one.letter.attempts]  # apart, so that they do not spoil a batch once more
         troubles += [_failed(one, error, at) for group in (again, fresh) for one, error in apply(group)]
         settle(letters, troubles, at)
-    if parked := [one for one in troubles if one.state == Letter.State.PARKED]:
-        log.warning("wecom.letter.parked", letters=[one.id for one in parked])
+    corps = {letter.id: letter.corp_id for letter in letters}
+    for one in troubles:
+        if one.state == Letter.State.PARKED:
+            log.warning("wecom.letter.parked", letter=one.id, corp=corps[one.id], tries=one.attempts)
     return len(letters)
 
 
@@ -170,7 +172,7 @@ def apply(told: Sequence[Told]) -> list[tuple[Told, Exception]]:
     if not told:
         return []
     try:
-        with transaction.atomic():
+        with structlog.contextvars.bound_contextvars(**_names(told)), transaction.atomic():
             for handlers, received in runs(told, routes.handlers()):
                 for handler in handlers:
                     handler(received)
@@ -182,6 +184,14 @@ def apply(told: Sequence[Told]) -> list[tuple[Told, Exception]]:
         middle = len(told) // 2
         return apply(told[:middle]) + apply(told[middle:])
     return []
+
+
+def _names(told: Sequence[Told]) -> dict[str, Any]:
+    """Under which names the log speaks of a batch: its letter, or the first and the last of them."""
+    first, last = told[0].letter, told[-1].letter
+    corps = {one.letter.corp_id for one in told}
+    names: dict[str, Any] = {"corp": first.corp_id} if len(corps) == 1 else {}
+    return {**names, **({"letter": first.id} if len(told) == 1 else {"letters": [first.id, last.id]})}
 
 
 Route = tuple[routes.Handler, ...]
@@ -206,7 +216,8 @@ def runs(told: Sequence[Told], table: Table) -> list[tuple[Route, list[events.Re
 def _failed(one: Told, error: Exception, at: datetime) -> Trouble:
     attempts = one.letter.attempts + 1
     state = Letter.State.PARKED if attempts >= TRIES else Letter.State.WAITING
-    log.info("wecom.letter.failed", letter=one.letter.id, attempts=attempts, error=type(error).__name__)
+    named = {"letter": one.letter.id, "corp": one.letter.corp_id}
+    log.info("wecom.letter.failed", **named, tries=attempts, error=type(error).__name__)
     return Trouble(one.letter.id, state.value, attempts, at + pause(attempts), outline(error))
 
 

@@ -79,19 +79,20 @@ def _name(lane: Callable[..., Any]) -> str:
 def keep_running(lane: Lane, stop: threading.Event) -> None:
     """Runs a lane until told to stop. No error ends it: it rests, longer each time, on a fresh connection."""
     failures = 0
+    structlog.contextvars.bind_contextvars(lane=lane.name)  # a thread has contexts of its own
     while not stop.is_set():
         started = time.monotonic()
         try:
             done = lane.run(clock.now())
         except Exception as error:
             failures += 1
-            log.error("work.lane.failed", lane=lane.name, error=inbox.outline(error), in_a_row=failures)
+            log.error("work.lane.failed", error=inbox.outline(error), in_a_row=failures)
             connection.close()
             stop.wait(min(0.2 * 2**failures, LONGEST_PAUSE))
             continue
         failures = 0
         if done:
-            log.info("work.lane.done", lane=lane.name, done=done, seconds=round(time.monotonic() - started, 3))
+            log.info("work.lane.done", done=done, seconds=round(time.monotonic() - started, 3))
         else:
             stop.wait(lane.rest)
     connection.close()
