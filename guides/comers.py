@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from guides import roster, staff
 from guides.models import Guide
 from scrm.wecom.client import client_for
-from scrm.wecom.errors import BackOff, NeedsFix, Refused, Retry, TokenRefused
+from scrm.wecom.errors import BackOff, NeedsFix, Refused, Retry
 from scrm.wecom.models import App, Corp
 from stores.departments import stores_by_department
 from stores.models import Person
@@ -93,9 +93,7 @@ def _is_one(userid: str) -> bool:
 def _reason(refused: Refused) -> Reason:
     if refused.errcode in REASONS:
         return REASONS[refused.errcode]
-    if isinstance(refused, Retry | BackOff):
-        return Reason.LATER
-    return Reason.SETUP if isinstance(refused, NeedsFix | TokenRefused) else Reason.STALE
+    return Reason.LATER if isinstance(refused, Retry | BackOff) else Reason.SETUP
 
 
 def _known(corp: Corp, userid: str) -> Guide | None:

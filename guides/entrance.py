@@ -140,7 +140,10 @@ def _asked(request: HttpRequest, now: datetime) -> dict[str, Any] | None:
     said: dict[str, Any] | None = open_.pop(states[0], None) if len(states) == 1 else None
     if said is None:
         return None
-    request.session[ASKED] = open_
+    if open_:
+        request.session[ASKED] = open_
+    else:
+        del request.session[ASKED]
     return said if said["until"] >= now.timestamp() else None
 
 
