@@ -213,6 +213,10 @@ class Letters(Door):
         rows = [LetterRow(Told(letter, cases.get(letter.pk))).data for letter in page]
         return self.get_paginated_response(rows)
 
+    def _note(self, request: Any, answer: Response) -> None:
+        if self.found is not None or answer.data["results"]:
+            super()._note(request, answer)
+
     @extend_schema(responses=LetterStory)
     def retrieve(self, request: Request, id: str) -> Response:
         letter = self.found = by_id(self.get_queryset(), id)

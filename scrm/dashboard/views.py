@@ -168,7 +168,8 @@ def _traced_day(request: HttpRequest, found: Any, read: Callable[..., traces.Day
     today = clock.day_of(clock.now())
     day = min(_parsed_day(request.GET.get("day", "")) or today, today)
     told = read(request.user, found, day)
-    entries.record_read(request.user, found, at=clock.now(), rows=len(told.stories), page="trace")
+    if told.stories:
+        entries.record_read(request.user, found, at=clock.now(), rows=len(told.stories), page="trace")
     days = {"day": day, "before": day - ONE_DAY, "after": day + ONE_DAY if day < today else None, "today": today}
     return render(request, "dashboard/trace_day.html", {"subject": found, "told": told, **days})
 

@@ -394,8 +394,10 @@ def test_each_look_stands_in_the_audit_book_without_what_was_typed(shared: Cast,
     member = shared.member(MEI)
     open_page(visit, shared.ben, f"customer/{member.public_id}/")
     open_page(visit, shared.ben, f"code/{till.public_id}/")
+    open_page(visit, shared.ben, f"code/{till.public_id}/", day="2026-02-01")  # shows nobody
     found = {(e.verb, e.subject_id) for e in Entry.objects.filter(actor_id=shared.ben.pk)}
     assert {("member.read", member.public_id), ("code.read", till.public_id)} <= found
+    assert Entry.objects.filter(actor_id=shared.ben.pk, verb="code.read").count() == 1
 
 
 @pytest.mark.parametrize("who", ["ivy", "eve"])
