@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from guides.models import Code
 from scrm.audit import kinds
 from scrm.audit.models import Alarm
 from scrm.wecom.models import App, Letter
+from stores import sessions
 from stores.access import Permission
 
 # Model, icon and badge of each entry; the words are the models' own.
@@ -153,6 +154,24 @@ def policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
         if request.path.startswith("/admin/"):
             response.setdefault("Content-Security-Policy", POLICY)
         return response
+
+    return answer
+
+
+def leavers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: who left while a file was made does not get it, and a file that is being sent stops."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response: Any = get_response(request)
+        person: Any = getattr(request, "user", None)
+        is_file = response.streaming or response.headers.get("Content-Disposition", "").startswith("attachment")
+        if not (is_file and person and person.is_authenticated):
+            return response  # type: ignore[no-any-return]
+        if not sessions.is_in(person):
+            raise PermissionDenied("she left")
+        if response.streaming and not response.is_async:
+            response.streaming_content = sessions.while_in(person, response.streaming_content)
+        return response  # type: ignore[no-any-return]
 
     return answer
 

@@ -259,6 +259,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "scrm.desk.policy",
+    "scrm.desk.leavers",
     "scrm.audit.requests.Journal",
     "scrm.audit.requests.visited",
     "scrm.desk.readable",
@@ -437,6 +438,7 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # our proxy's; scrm.audit.requests takes it if it looks like one
 DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a task's lines carry the id of the request that asked for it
 LOGGING = {
     "version": 1,

@@ -4,7 +4,7 @@ A signed-in session is a row with its person, so she sees where she is signed in
 Whoever raises a person's epoch ends all her sessions, since each request compares it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 LONGEST = timedelta(hours=12)  # a working day
 NOBODYS = timedelta(hours=1)  # while somebody is signing in
 TOUCH = timedelta(minutes=1)
+LOOKED_AT_EVERY = timedelta(seconds=5)
 BACKEND = "stores.backends.SeatBackend"
 
 
@@ -82,7 +83,7 @@ def of(person: Person, *, at: datetime) -> Any:
 
 def end(person: Person, marks: Iterable[str], *, by: Any, at: datetime) -> int:
     """How many of her sessions (by their public ids) ended."""
-    n, _each = Session.objects.filter(person=person, public_id__in=list(marks)).delete()
+    n, _each = Session.objects.filter(person=person, public_id__in=[one for one in marks if one.isprintable()]).delete()
     if n:
         entries.record("person.sessions_ended", by=by, subject=person, at=at, sessions=n)
     return n
@@ -111,6 +112,23 @@ def shut_out(people: Iterable[int], *, at: datetime) -> None:
 def let_back(people: Iterable[int]) -> None:
     """Those whom only WeCom had shut out may sign in again; whom HQ made inactive stays so."""
     Person.objects.filter(pk__in=set(people), shut_out_at__isnull=False).update(is_active=True, shut_out_at=None)
+
+
+def is_in(person: Person) -> bool:
+    """Whether nothing has ended what she opened since this request began."""
+    return Person.objects.filter(pk=person.pk, is_active=True, access_epoch=person.access_epoch).exists()
+
+
+def while_in(person: Person, parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The parts of a file that is being sent, until what she opened is ended; looked at every few seconds."""
+    looked_at = clock.now()
+    for part in parts:
+        if clock.now() - looked_at > LOOKED_AT_EVERY:
+            if not is_in(person):
+                log.info("sessions.file_cut_off", person=person.public_id)
+                return
+            looked_at = clock.now()
+        yield part
 
 
 def forget_old(at: datetime) -> int:

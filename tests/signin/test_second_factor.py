@@ -200,7 +200,7 @@ def test_hq_resets_a_lost_phone_and_the_book_says_so(cast: Cast, clock: Any) -> 
     hq.force_login(cast.ada)
     page = f"/admin/stores/person/{cast.ben.pk}/change/"
     form = hq.get(page).context["adminform"].form
-    said = {"name": form.initial["name"], "username": "ben", "is_active": "on", "reset_factor": "1"}
+    said = {"name": form.initial["name"], "username": "ben", "is_active": "on", "stores_person_reset_factor": "1"}
     said |= {"seats-TOTAL_FORMS": "0", "seats-INITIAL_FORMS": "0"}
     assert hq.post(page, said).status_code == 302
     assert not factors.is_on(cast.ben) and hers.get("/account/").status_code == 302
