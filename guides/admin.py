@@ -137,12 +137,20 @@ class CodeAdmin(WrittenByVerbs, ScopedAdmin):
     """Every change goes through the verbs of `codes`, which tell WeCom."""
 
     form = CodeDeskForm
-    list_display = ("name", "store", "kind", "shown_condition", "shown_adds", "prints")
-    list_filter = (("store__region", ScopedFilter), ("kind", ChoicesDropdownFilter), ("trouble", ChoicesDropdownFilter))
+    list_display = ("name", "store", "kind", "origin", "shown_condition", "shown_adds", "prints")
+    list_filter = (
+        ("store__region", ScopedFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("origin", ChoicesDropdownFilter),
+        ("trouble", ChoicesDropdownFilter),
+    )
     list_select_related = ("store",)
     search_fields = ("name", "store__name", "store__code", "=config_id", "=state")
     autocomplete_fields = ("store",)
-    seen = ("said_condition", "shown_guides", "config_id", "state", "prints", "created_by", "created_at")
+    seen = (
+        *("said_condition", "origin", "hands_off", "shown_guides", "config_id", "state", "prints"),
+        *("created_by", "created_at"),
+    )
     readonly_fields = seen
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -179,8 +187,14 @@ class CodeAdmin(WrittenByVerbs, ScopedAdmin):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         codes.delete(obj, by=request.user, at=clock.now())
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.hands_off)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.hands_off)
+
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for code in queryset:
+        for code in queryset.filter(hands_off=Code.HandsOff.NO):
             codes.delete(code, by=request.user, at=clock.now())
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

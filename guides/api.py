@@ -98,7 +98,7 @@ class CodeRow(serializers.ModelSerializer):
         model = Code
         fields = [
             *["id", "config_id", "state", "name", "kind", "store", "guides", "skip_verify", "remark", "tags", "qr_url"],
-            *["is_pushed", "trouble", "created_at"],
+            *["is_pushed", "trouble", "origin", "hands_off", "created_at"],
         ]
 
     @PublicIds
@@ -208,7 +208,8 @@ class Codes(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     @extend_schema(responses={204: None})
     @once
     def destroy(self, request: Request, id: str) -> Response:
-        codes.delete(self.get_object(), by=request.user, at=clock.now())
+        with refusals():
+            codes.delete(self.get_object(), by=request.user, at=clock.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _answer(self, code: Code, status: int = status.HTTP_200_OK) -> Response:

@@ -65,7 +65,7 @@ class CodeFilters(Filters):
 
     class Meta:
         model = Code
-        fields = ["config_id", "state", "name", "kind", "store", "guide"]
+        fields = ["config_id", "state", "name", "kind", "store", "guide", "origin"]
 
     def by_guide(self, rows: QuerySet, name: str, value: str) -> Any:
         return rows.filter(code_guides__guide__in=named(value).values("pk")).distinct()

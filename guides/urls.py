@@ -14,5 +14,6 @@ urlpatterns = [
     path("readiness/export/", rollcall.export, name="readiness_export"),
     path("<slug:public_id>/", views.code, name="code"),
     path("<slug:public_id>/delete/", views.code_delete, name="code_delete"),
+    path("<slug:public_id>/again/", views.code_again, name="code_again"),
     path("<slug:public_id>/qr/", views.qr, name="qr"),
 ]

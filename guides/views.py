@@ -11,9 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from guides import bindings, codes, listings
+from guides import bindings, codes, listings, ways
 from guides.forms import CodeForm, NewCodeForm
 from guides.models import Code, CodeGuide, Posting
 from scrm import clock
@@ -97,10 +97,29 @@ def code_delete(request: HttpRequest, public_id: str) -> HttpResponse:
     demand(request.user, Permission.MANAGE_CODES)
     one = get_object_or_404(_seen(request), public_id=public_id)
     if request.method == "POST":
-        codes.delete(one, by=request.user, at=clock.now())
+        try:
+            codes.delete(one, by=request.user, at=clock.now())
+        except codes.CannotBe as why:
+            messages.error(request, str(why))
+            return redirect("guides:code", public_id)
         messages.success(request, _("“%s” was deleted; its customers and numbers stay.") % one.name)
         return redirect("guides:codes")
     return render(request, "guides/code_delete.html", {"code": one, "stake": codes.at_stake(one, at=clock.now())})
+
+
+@login_required
+@require_POST
+def code_again(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Has a code made again that WeCom does not have any more."""
+    demand(request.user, Permission.MANAGE_CODES)
+    one = get_object_or_404(_seen(request), public_id=public_id)
+    try:
+        ways.remake(one, by=request.user, at=clock.now())
+    except ways.IsThere:
+        messages.info(request, _("WeCom has this code; nothing was done."))
+    else:
+        messages.success(request, _("The code is being made again; print its new picture."))
+    return redirect("guides:code", public_id)
 
 
 @login_required

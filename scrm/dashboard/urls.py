@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scrm.dashboard import views
+from scrm.dashboard import drift, views
 
 app_name = "dashboard"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("trace/code/<slug:public_id>/", views.trace_code, name="trace_code"),
     path("trace/guide/<slug:public_id>/", views.trace_guide, name="trace_guide"),
     path("trace/letter/<int:id>/replay/", views.trace_replay, name="trace_replay"),
+    path("drift/", drift.page, name="drift"),
+    path("drift/accept/", drift.accept, name="drift_accept"),
+    path("drift/drift.csv", drift.export, {"kind": "csv"}, name="drift_csv"),
+    path("drift/drift.xlsx", drift.export, {"kind": "xlsx"}, name="drift_xlsx"),
     path("code/<slug:public_id>/", views.code, name="code"),
     path("guide/<slug:public_id>/", views.guide, name="guide"),
     path("<slug:public_id>/", views.node, name="node"),
