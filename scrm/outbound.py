@@ -8,6 +8,8 @@ import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
+HERE = {"127.0.0.1", "localhost", "::1"}
+
 
 class NotAllowed(requests.RequestException):
     """The host is not among those that the settings name (OUTBOUND_HOSTS)."""
@@ -30,10 +32,15 @@ class Fence(HTTPAdapter):
 
 
 def check(url: str) -> None:
-    """Raises NotAllowed."""
-    host = (urlsplit(url).hostname or "").lower()
-    if settings.OUTBOUND_FENCED and not any(_names(one, host) for one in settings.OUTBOUND_HOSTS):
+    """Raises NotAllowed. Secrets leave this machine by https only."""
+    if not settings.OUTBOUND_FENCED:
+        return
+    there = urlsplit(url)
+    host = (there.hostname or "").lower()
+    if not any(_names(one, host) for one in settings.OUTBOUND_HOSTS):
         raise NotAllowed("this host is not in OUTBOUND_HOSTS")
+    if there.scheme != "https" and host not in HERE:
+        raise NotAllowed("not https")
 
 
 def _names(allowed: str, host: str) -> bool:

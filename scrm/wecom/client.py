@@ -127,7 +127,7 @@ class Client(WeChatClient):
 def _unanswered(api: str, error: requests.RequestException) -> NoReturn:
     """Raises TimedOut, or NeedsFix. The chain is cut, since requests' errors quote the URL with its token."""
     if isinstance(error, outbound.NotAllowed):
-        raise NeedsFix(api, None, "the API's host is not in OUTBOUND_HOSTS", arrived=False) from None
+        raise NeedsFix(api, None, "the API's address is not https, or not in OUTBOUND_HOSTS", arrived=False) from None
     never_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error.args)
     log.info("wecom.call.unanswered", api=api, error=type(error).__name__)
     raise TimedOut(api, arrived=not never_sent) from None
