@@ -105,10 +105,10 @@ def _alive(name: str, at: datetime, mend: object) -> Finding:
     beat = heartbeats.last(name)
     if beat is None:
         return bad(_("It was never seen."), mend)
-    seen = f"{beat.at.astimezone(SHANGHAI):%m-%d %H:%M:%S}"
+    said = {"at": f"{beat.at.astimezone(SHANGHAI):%m-%d %H:%M:%S}", "host": beat.host or "—"}
     if at - beat.at > SILENT:
-        return bad(_("Last seen %(at)s on %(host)s.") % {"at": seen, "host": beat.host}, mend, host=beat.host)
-    return ok(_("Seen %(at)s on %(host)s.") % {"at": seen, "host": beat.host}, host=beat.host)
+        return bad(_("Last seen %(at)s on %(host)s.") % said, mend, host=beat.host)
+    return ok(_("Seen %(at)s on %(host)s.") % said, host=beat.host)
 
 
 def backup(at: datetime) -> Finding:

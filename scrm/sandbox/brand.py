@@ -37,10 +37,13 @@ def an_app(world: World, corp: Corp, **given: object) -> App:
     return app
 
 
-def furnish(world: World, corp: Corp, *, stores: int = 12, customers: int = 0) -> None:
-    """Fill the corp with the sample brand; each guide starts with some customers of old."""
+def furnish(world: World, corp: Corp, *, stores: int = 12, customers: int = 0, mark: str = "") -> None:
+    """Fill the corp with the sample brand; each guide starts with some customers of old.
+
+    `mark` stands in front of the names of regions and stores, so that one tells two corps of one installation apart.
+    """
     _headquarters(world, corp)
-    _regions(world, corp, stores)
+    _regions(world, corp, stores, mark)
     _tags(world, corp)
     for user in list(corp.users.values()):
         if user.serves and user.status == 1:
@@ -75,8 +78,8 @@ def _headquarters(world: World, corp: Corp) -> None:
         hire(world, corp, [office.id], position=position, serves=False)
 
 
-def _regions(world: World, corp: Corp, stores: int) -> None:
-    nodes = [department(corp, name, 1, kind="region") for name, _ in REGIONS]
+def _regions(world: World, corp: Corp, stores: int, mark: str) -> None:
+    nodes = [department(corp, mark + name, 1, kind="region") for name, _ in REGIONS]
     for node in nodes:
         hire(world, corp, [node.id], position="区域经理", leads=True, serves=False)
     spots = [list(_spots(cities)) for _, cities in REGIONS]
@@ -84,7 +87,7 @@ def _regions(world: World, corp: Corp, stores: int) -> None:
         region, turn = number % len(nodes), number // len(nodes)
         city, spot = spots[region][turn % len(spots[region])]
         again = turn // len(spots[region])
-        _store(world, corp, nodes[region], city, spot + (f"{again + 1}号店" if again else ""), number)
+        _store(world, corp, nodes[region], city, spot + (f"{again + 1}号店" if again else ""), number, mark)
 
 
 def _spots(cities: list[tuple[str, list[str]]]) -> list[tuple[str, str]]:
@@ -98,10 +101,10 @@ def _spots(cities: list[tuple[str, list[str]]]) -> list[tuple[str, str]]:
     ]
 
 
-def _store(world: World, corp: Corp, region: Department, city: str, spot: str, number: int) -> None:
+def _store(world: World, corp: Corp, region: Department, city: str, spot: str, number: int, mark: str) -> None:
     """Of twelve stores, two belong to each of the two franchisees: one can read it in their names."""
     owner = {4: FRANCHISEES[0], 7: FRANCHISEES[0], 5: FRANCHISEES[1], 8: FRANCHISEES[1]}.get(number % 12, "")
-    name = f"{city}{spot}" + (f"（加盟·{owner}）" if owner else "")
+    name = f"{mark}{city}{spot}" + (f"（加盟·{owner}）" if owner else "")
     shop = department(corp, name, region.id, kind="store", city=city, franchisee=owner)
     hire(world, corp, [shop.id], position="店长", leads=True, serves=True)
     for _ in range(world.dice.choice([3, 4, 4, 5])):

@@ -20,9 +20,8 @@ MOST_MEMBERS = 200
 def found(act: Act) -> dict[str, Any]:
     """A corp of your own {name, stores?, customers?}: its departments and people, no app but the contact sync."""
     corp = brand.a_corp(act.world, name=str(act.need("name"))[:64])
-    brand.furnish(
-        act.world, corp, stores=int(act.body.get("stores") or 0), customers=int(act.body.get("customers") or 0)
-    )
+    numbers = {name: int(act.body.get(name) or 0) for name in ("stores", "customers")}
+    brand.furnish(act.world, corp, **numbers, mark=f"{corp.name}·")
     return {"corp_id": corp.corp_id, "name": corp.name}
 
 
