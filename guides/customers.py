@@ -129,7 +129,7 @@ def merge(
     fresh = learned.fresh
     notes.write([notes.written(g, m, f) for (g, m), f in pairs.items() if m in fresh], at=at)
     tags.wear_many(corp, [(m, f.userid, f.tag_ids) for (_, m), f in pairs.items() if m in fresh], at=at)
-    seen = [Seen(g, m, f.created_at, f.state, m in learned.new) for (g, m), f in pairs.items()]
+    seen = [Seen(g, m, f.created, f.state, m in learned.new) for (g, m), f in pairs.items()]
     reading.counts["new"] += sightings.see(corp, seen, key=key, at=at, now=now)
     reading.counts.update(rows=len(seen), people=len(learned.new))
     for guide, member in pairs:

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from guides.follows import Follow
 from guides.models import Note
-from scrm import sealed
+from scrm import bulk, sealed
 
 PURPOSE = "note phones"
 STAGE = """
@@ -18,7 +18,6 @@ CREATE TEMP TABLE IF NOT EXISTS notes_told (
     phones bytea, phones_digest bytea, add_way smallint
 ) ON COMMIT DELETE ROWS
 """
-COLUMNS = "guide_id, member_id, remark, description, company, phones, phones_digest, add_way"
 TEXTS = ("remark", "description", "company")
 # A null says nothing of its column. An empty digest says that there are no numbers now.
 MERGE = """
@@ -45,8 +44,7 @@ WHERE n.member_id = t.member_id AND n.guide_id = t.guide_id AND n.changed_at <= 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """What a guide wrote of a customer; None says nothing of a field."""
 
     guide_id: int
@@ -69,30 +67,28 @@ def write(told: Iterable[Written], *, at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.execute("DELETE FROM notes_told")
-        with cursor.copy(f"COPY notes_told ({COLUMNS}) FROM STDIN") as copy:
-            for one in told:
-                copy.write_row(_row(one))
+        bulk.stage(cursor, "notes_told", map(_line, told))
         cursor.execute(CHANGE, {"at": at})
         changed = cursor.rowcount
         cursor.execute(MERGE, {"at": at})
         return changed + cursor.rowcount
 
 
-def _row(one: Written) -> tuple[object, ...]:
-    remark, description, company = (_fit(getattr(one, name), name) for name in TEXTS)
-    return (one.guide_id, one.member_id, remark, description, company, *_sealed(one.phones), one.add_way)
+def _line(one: Written) -> str:
+    guide, member, remark, description, company, phones, way = one
+    texts = f"{_text(remark, REMARK)}\t{_text(description, DESCRIPTION)}\t{_text(company, COMPANY)}"
+    number = bulk.NULL if way is None else way
+    return f"{guide}\t{member}\t{texts}\t{_sealed(phones) if phones else NONE_OF[None if phones is None else ()]}\t{number}\n"
 
 
-def _fit(text: str | None, name: str) -> str | None:
-    return text[: LENGTHS[name]] if text else text
+def _text(text: str | None, longest: int) -> str:
+    return bulk.NULL if text is None else bulk.told(text[:longest])
 
 
-def _sealed(phones: Sequence[str] | None) -> tuple[bytes | None, bytes | None]:
+def _sealed(phones: Sequence[str]) -> str:
     """The numbers sealed, and a fingerprint that is the same for the same numbers."""
-    if not phones:
-        return None, None if phones is None else b""
     text = json.dumps(list(phones))
-    return sealed.seal(text.encode(), AAD), sealed.digest(text, PURPOSE)
+    return f"{bulk.told_bytes(sealed.seal(text.encode(), AAD))}\t{bulk.told_bytes(sealed.digest(text, PURPOSE))}"
 
 
 def phones_of(note: Note) -> list[str]:
@@ -100,5 +96,7 @@ def phones_of(note: Note) -> list[str]:
     return list(json.loads(note.phones)) if note.phones else []
 
 
-LENGTHS = {name: Note._meta.get_field(name).max_length or 0 for name in TEXTS}
+REMARK, DESCRIPTION, COMPANY = (Note._meta.get_field(name).max_length or 0 for name in TEXTS)
+# No numbers: nothing is said of them, or that there are none.
+NONE_OF = {None: f"{bulk.NULL}\t{bulk.NULL}", (): f"{bulk.NULL}\t{bulk.told_bytes(b'')}"}
 AAD = Note._meta.get_field("phones").aad  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from guides import bindings, ledger, postings
 from guides.ledger import DAY
 from guides.models import Code
+from scrm import bulk
 from scrm.audit import alarms
 from scrm.ids import sql_array, sql_id
 
@@ -24,15 +25,14 @@ class Seen(NamedTuple):
 
     guide_id: int
     member_id: int
-    created_at: datetime | None
+    created: int  # Unix seconds; 0 where WeCom does not say
     state: str
     is_new: bool
 
 
 STAGES = """
 CREATE TEMP TABLE IF NOT EXISTS seen (
-    guide_id bigint, member_id bigint, created_at timestamptz, state text, is_new boolean, code_id bigint,
-    store_id bigint
+    guide_id bigint, member_id bigint, created bigint, state text, is_new boolean, code_id bigint, store_id bigint
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS seen_news (
     guide_id bigint, member_id bigint, created_at timestamptz, state text, is_new boolean, code_id bigint,
@@ -49,14 +49,15 @@ DELETE FROM seen; DELETE FROM seen_news; DELETE FROM shifts; DELETE FROM born
 # Something new: no relation, none on the guide's side, or one that WeCom dates after the end of ours.
 NEWS = """
 INSERT INTO seen_news
-SELECT s.*, s.is_new OR r.guide_side IS NULL AND NOT EXISTS (
+SELECT s.guide_id, s.member_id, to_timestamp(s.created), s.state, s.is_new, s.code_id, s.store_id,
+       s.is_new OR r.guide_side IS NULL AND NOT EXISTS (
     SELECT FROM guides_relationfact f
     WHERE f.member_id = s.member_id AND (f.guide_id = s.guide_id OR f.kind = 'transferred'))
 FROM seen s LEFT JOIN LATERAL (
     SELECT guide_side, ended_at FROM guides_relation r
     WHERE NOT s.is_new AND r.member_id = s.member_id AND r.guide_id = s.guide_id ORDER BY epoch DESC LIMIT 1
 ) r ON true
-WHERE r.guide_side IS NOT TRUE OR s.created_at > r.ended_at
+WHERE r.guide_side IS NOT TRUE OR to_timestamp(s.created) > r.ended_at
 """
 ACQUAINTED = "SELECT DISTINCT member_id FROM seen_news WHERE NOT is_new"
 FACTS = """
@@ -134,9 +135,16 @@ def _copy(cursor: Any, corp: int, seen: Iterable[Seen]) -> None:
     states = {one.state for one in seen if one.state}
     known = Code.objects.filter(corp=corp, state__in=states).values_list("state", "pk", "store_id") if states else ()
     codes = {state: (code, store) for state, code, store in known}
-    with cursor.copy("COPY seen FROM STDIN") as copy:
-        for one in seen:
-            copy.write_row((*one, *codes.get(one.state, (None, None))))
+    none = bulk.NULL, bulk.NULL
+    bulk.stage(
+        cursor,
+        "seen",
+        (
+            f"{guide}\t{member}\t{created or bulk.NULL}\t{bulk.told(state)}\t{'t' if is_new else 'f'}\t{code}\t{store}\n"
+            for guide, member, created, state, is_new in seen
+            for code, store in (codes.get(state, none),)
+        ),
+    )
 
 
 def _alone_with(cursor: Any) -> int:

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from guides import bindings
 from guides.epochs import READS_LAG
 from guides.models import Sync, SyncChunk, SyncMissing
+from scrm import bulk
 from scrm.audit import alarms
 from scrm.wecom.client import Client
 from scrm.wecom.errors import WorldChanged
@@ -66,10 +67,7 @@ def _unlisted(
     found: dict[int, dict[str, int]] = {}
     with connection.cursor() as cursor:
         cursor.execute(LISTING)
-        with cursor.copy("COPY listing FROM STDIN") as copy:
-            for guide, members in listed.items():
-                for member in members:
-                    copy.write_row((guide, member))
+        bulk.stage(cursor, "listing", (f"{guide}\t{member}\n" for guide, some in listed.items() for member in some))
         cursor.execute(UNLISTED, {"corp": corp, "guides": guides, "trusted": at - READS_LAG})
         for guide, member, value in cursor.fetchall():
             found.setdefault(guide, {})[value] = member

@@ -4,19 +4,19 @@ Only what differs is written. What a single read told after this one began is le
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from scrm import bulk
+from scrm.bulk import told
 from scrm.ids import sql_id
 
 PICTURE, NAME, VALUE = 500, 120, 64  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """A customer as WeCom tells her."""
 
     external_userid: str
@@ -28,31 +28,31 @@ class Contact:
 
 def of(said: Mapping[str, Any], external_userid: str = "") -> Contact:
     """WeCom's `external_contact`, without what we could not keep. Raises KeyError where it has no id."""
-    gender = said.get("gender")
+    get = said.get
+    value, gender, url = external_userid or said["external_userid"], get("gender"), _clean(get("avatar"))
+    if type(value) is not str or not 0 < len(value) <= VALUE or "\0" in value:
+        raise ValueError("external_userid")
     return Contact(
-        external_userid or str(said["external_userid"]),
-        _clean(said.get("name"))[:NAME],
-        _picture(said),
+        value,
+        _clean(get("name"))[:NAME],
+        url if url.startswith("https://") and len(url) <= PICTURE else "",
         gender if gender in (1, 2) else 0,
-        _clean(said.get("unionid"))[:VALUE],
+        _clean(get("unionid"))[:VALUE],
     )
 
 
 def _clean(text: Any) -> str:
-    return text.replace("\0", "") if isinstance(text, str) else ""
+    if type(text) is not str:
+        return ""
+    return text.replace("\0", "") if "\0" in text else text
 
 
-def _picture(said: Mapping[str, Any]) -> str:
-    url = _clean(said.get("avatar"))
-    return url if url.startswith("https://") and len(url) <= PICTURE else ""
-
-
+COLUMNS = "people_read (value, name, avatar, gender, unionid)"
 STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS people_read (
     value text, name text, avatar text, gender smallint, unionid text, member_id bigint, is_fresh boolean
 ) ON COMMIT DELETE ROWS
 """
-COLUMNS = "value, name, avatar, gender, unionid"
 KNOWN = """
 UPDATE people_read p SET member_id = i.member_id, is_fresh = i.read_at IS NULL OR i.read_at <= %(at)s
 FROM members_identity i WHERE i.kind = 'external_userid' AND i.corp_id = %(corp)s AND i.value = p.value
@@ -104,20 +104,20 @@ class Learned(NamedTuple):
 @transaction.atomic
 def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learned:
     """Writes down a corp's customers as a read that began at an instant tells them; each may be told several times."""
-    told: dict[str, Contact] = {contact.external_userid: contact for contact in contacts}
+    people: dict[str, Contact] = {contact.external_userid: contact for contact in contacts}
     asked = {"corp": corp, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.execute("DELETE FROM people_read")
-        _copy(cursor, told.values())
+        bulk.stage(cursor, COLUMNS, map(_line, people.values()))
         cursor.execute(KNOWN, asked)
         new: set[int] = set()
-        if cursor.rowcount < len(told):
+        if cursor.rowcount < len(people):
             cursor.execute(NEW, asked)
             new = {row[0] for row in cursor.fetchall()}
             cursor.execute(KNOWN, asked)
         cursor.execute(CHANGED)
-        if any(contact.unionid for contact in told.values()):
+        if any(contact.unionid for contact in people.values()):
             cursor.execute(NEW_UNIONIDS)
             cursor.execute(SAME_PERSON)
         cursor.execute("SELECT value, member_id, is_fresh FROM people_read")
@@ -125,7 +125,6 @@ def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learn
     return Learned({value: member for value, member, _ in rows}, new, {member for _, member, fresh in rows if fresh})
 
 
-def _copy(cursor: Any, contacts: Iterable[Contact]) -> None:
-    with cursor.copy(f"COPY people_read ({COLUMNS}) FROM STDIN") as copy:
-        for one in contacts:
-            copy.write_row((one.external_userid, one.name, one.avatar, one.gender, one.unionid))
+def _line(one: Contact) -> str:
+    value, name, avatar, gender, unionid = one
+    return f"{told(value)}\t{told(name)}\t{told(avatar)}\t{gender}\t{told(unionid)}\n"

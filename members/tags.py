@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from members.models import MemberTag, Tag, TagGroup, TagLibrary
 from scrm.audit import alarms
+from scrm import bulk
 from scrm.ids import sql_array
 from scrm.wecom.client import Client, client_for
 from scrm.wecom.errors import BackOff, GiveUp, Refused, Retry
@@ -176,9 +177,11 @@ def wear_many(corp: int, worn: Sequence[tuple[int, str, Sequence[str]]], *, at: 
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.execute("DELETE FROM tags_worn")
-        with cursor.copy("COPY tags_worn FROM STDIN") as copy:
-            for member, userid, tag_ids in worn:
-                copy.write_row((member, userid, sql_array(known[tag] for tag in tag_ids if tag in known)))
+        lines = (
+            f"{member}\t{bulk.told(userid)}\t{sql_array(known[tag] for tag in tag_ids if tag in known)}\n"
+            for member, userid, tag_ids in worn
+        )
+        bulk.stage(cursor, "tags_worn", lines)
         cursor.execute(TAKE_OFF, {"at": at})
         if known:
             cursor.execute(PUT_ON, {"at": at})

@@ -16,3 +16,26 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) ->
     ):
         for row in rows:
             copy.write_row(row)
+
+
+ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+NULL = r"\N"
+
+
+def stage(cursor: Any, table: str, lines: Iterable[str]) -> None:
+    """The lines stand in a working table: fields in the order of its columns, with tabs between, text by `told`.
+
+    Written out by hand they cost a third of what the driver takes to look at each value.
+    """
+    with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+        copy.write("".join(lines))
+
+
+def told(text: str) -> str:
+    """Text as a field of such a line."""
+    return text if text.isprintable() and "\\" not in text else text.translate(ESCAPES)
+
+
+def told_bytes(content: bytes | None) -> str:
+    """Bytes, or nothing, as a field of such a line."""
+    return NULL if content is None else r"\\x" + content.hex()
