@@ -54,8 +54,6 @@ def _find_header(sheet: Sheet, kind: Kind) -> tuple[Header, Iterator[Row]]:
     seen = 0
     for row in sheet.rows:
         if header := columns.header_in(row, kind.columns):
-            if row.faults:
-                raise Unreadable("no_header", columns="、".join(c.names[0] for c in kind.columns if c.is_needed))
             return header, sheet.rows
         seen += 1
         if seen >= columns.HEADERS_WITHIN:

@@ -21,7 +21,7 @@ def read(content: bytes) -> Sheet:
     head = _head(content, encoding)
     if head.lstrip().startswith("<"):
         raise Unreadable("web_page")
-    if sum(ord(c) < 32 and c not in "\t\r\n\0" for c in head) > len(head) // 50:
+    if sum(ord(c) < 32 and c not in "\t\r\n\0" for c in head) > max(8, len(head) // 50):
         raise Unreadable("not_a_table")
     stream = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
     return Sheet(counted(_rows(stream, delimiter_of(head))))
