@@ -14,7 +14,7 @@ from django.conf import settings
 from wechatpy.work import WeChatClient
 
 from scrm import clock, outbound
-from scrm.wecom import endpoints, quotas, tokens
+from scrm.wecom import endpoints, lines, quotas, shapes, tokens
 from scrm.wecom.errors import BackOff, BadReply, NeedsFix, Refused, Retry, TimedOut, TokenRefused, refusal
 from scrm.wecom.models import App, Corp
 
@@ -23,6 +23,7 @@ log = structlog.get_logger()
 Timeout = tuple[float, float]
 Said = dict[str, Any]
 STALE_TOKEN = (40014, 42001)
+A_PART = 64 * 1024
 
 
 class Client(WeChatClient):
@@ -40,7 +41,7 @@ class Client(WeChatClient):
         super().__init__(app.corp.corp_id, app.secret, timeout=timeout, auto_retry=False)
         self._http.trust_env = False  # no proxy and no .netrc of the machine between us and WeCom
         for scheme in ("https://", "http://"):
-            self._http.mount(scheme, outbound.Fence(pool_connections=4, pool_maxsize=32, max_retries=0))
+            self._http.mount(scheme, lines.Adapter(pool_connections=4, pool_maxsize=32, max_retries=0))
 
     @property
     def access_token(self) -> str:
@@ -59,7 +60,7 @@ class Client(WeChatClient):
     def call(self, api: str, body: dict[str, Any], *, paid: bool = False, timeout: Timeout | None = None) -> Said:
         """The answer to one POST; `paid`: its quota was taken before. Raises Refused."""
         said: dict[str, Any] = self.post(
-            api, data=body, paid=paid, timeout=timeout or self.timeout, expects=endpoints.EXPECTED.get(api, {})
+            api, data=body, paid=paid, timeout=timeout or self.timeout, expects=shapes.EXPECTED.get(api, {})
         )
         return said
 
@@ -103,14 +104,14 @@ class Client(WeChatClient):
         params: dict[str, Any],
         data: dict[str, Any] | None = None,
         files: Any = None,
-        expects: dict[str, type] | None = None,
+        expects: dict[str, shapes.Shape] | None = None,
         floats: bool = False,
         timeout: Timeout | None = None,
         **_: Any,
     ) -> Said:
         body = json.dumps(data, ensure_ascii=False).encode() if data is not None else None
         try:
-            answer = self._http.request(
+            with self._http.request(
                 method,
                 self.API_BASE_URL + api,
                 params=params,
@@ -118,10 +119,26 @@ class Client(WeChatClient):
                 files=files,
                 timeout=timeout or self.timeout,
                 allow_redirects=False,  # our secrets go to this host and no other
-            )
+                stream=True,
+            ) as answer:
+                content = _content(api, answer)
         except requests.RequestException as error:
             _unanswered(api, error)
-        return understand(api, answer, expects or {}, floats)
+        return understand(api, answer.status_code, content, expects or {}, floats)
+
+
+def _content(api: str, answer: requests.Response) -> bytes:
+    """The body of an answer, unpacked; raises BadReply for one that is packed wrongly or has no end."""
+    parts, size = [], 0
+    try:
+        for part in answer.iter_content(A_PART):
+            parts.append(part)
+            size += len(part)
+            if size > lines.LARGEST_ANSWER:
+                raise BadReply(api, None, "too large")
+    except requests.exceptions.ContentDecodingError:
+        raise BadReply(api, None, "cannot be unpacked") from None
+    return b"".join(parts)
 
 
 def _unanswered(api: str, error: requests.RequestException) -> NoReturn:
@@ -133,25 +150,33 @@ def _unanswered(api: str, error: requests.RequestException) -> NoReturn:
     raise TimedOut(api, arrived=not never_sent) from None
 
 
-def understand(api: str, answer: requests.Response, expects: dict[str, type], floats: bool = False) -> Said:
-    """The answer as a dict whose expected fields have their types; raises Refused."""
-    if answer.status_code == 404:
+def understand(api: str, status: int, content: bytes, expects: dict[str, shapes.Shape], floats: bool = False) -> Said:
+    """The answer as a dict of the shape that is expected, its texts such as a database can hold; raises Refused."""
+    if status == 404:
         raise NeedsFix(api, None, "no such path", arrived=False)
-    if answer.status_code != 200:
-        raise Retry(api, None, f"HTTP {answer.status_code}")
-    try:
-        said = json.loads(answer.content, parse_float=float if floats else _no_float, parse_constant=_no_float)
-    except (ValueError, RecursionError):
-        raise BadReply(api, None, "not JSON") from None
-    errcode = said.get("errcode", 0) if isinstance(said, dict) else None
-    if type(errcode) is not int:
+    if status != 200:
+        raise Retry(api, None, f"HTTP {status}")
+    said = _parsed(api, content, floats)
+    errcode = said.get("errcode", 0)
+    if type(errcode) is not int or not -(2**31) <= errcode < 2**31:
         raise BadReply(api, None, "errcode is not a number")
     if errcode:
         raise refusal(api, errcode, str(said.get("errmsg", ""))[:300], clock.now())
-    if wrong := [name for name, kind in expects.items() if type(said.get(name)) is not kind]:
-        raise BadReply(api, None, f"{wrong[0]} is missing or of another type")
-    found: dict[str, Any] = said
-    return found
+    if wrong := [name for name, shape in expects.items() if not shapes.fits(said, {name: shape})]:
+        raise BadReply(api, None, f"{wrong[0].rstrip('?')} is missing or of another form")
+    return said
+
+
+def _parsed(api: str, content: bytes, floats: bool) -> Said:
+    try:
+        said = json.loads(content, parse_float=float if floats else _no_float, parse_constant=_no_float)
+        if shapes.ODD.search(content):
+            said = shapes.readable(said)
+    except (ValueError, RecursionError):
+        raise BadReply(api, None, "not JSON") from None
+    if type(said) is not dict:
+        raise BadReply(api, None, "not an object")
+    return said
 
 
 def _no_float(text: str) -> NoReturn:

@@ -5,32 +5,9 @@ from typing import Any
 
 from wechatpy.client.api.base import BaseWeChatAPI
 
-Said = dict[str, Any]
+from scrm.wecom.shapes import EXPECTED
 
-# api -> fields without which an answer is not one
-EXPECTED: dict[str, dict[str, type]] = {
-    "externalcontact/add_contact_way": {"config_id": str},
-    "externalcontact/get_contact_way": {"contact_way": dict},
-    "externalcontact/list_contact_way": {"contact_way": list},
-    "externalcontact/get_follow_user_list": {"follow_user": list},
-    "externalcontact/list": {"external_userid": list},
-    "externalcontact/get": {"external_contact": dict, "follow_user": list},
-    "externalcontact/batch/get_by_user": {"external_contact_list": list},
-    "externalcontact/get_corp_tag_list": {"tag_group": list},
-    "externalcontact/add_corp_tag": {"tag_group": dict},
-    "externalcontact/get_user_behavior_data": {"behavior_data": list},
-    "externalcontact/groupchat/list": {"group_chat_list": list},
-    "externalcontact/groupchat/get": {"group_chat": dict},
-    "user/list_id": {"dept_user": list},
-    "user/list": {"userlist": list},
-    "user/simplelist": {"userlist": list},
-    "user/get": {"userid": str},
-    "department/list": {"department": list},
-    "department/simplelist": {"department_id": list},
-    "media/upload": {"media_id": str},
-    "media/uploadimg": {"url": str},
-    "media/upload_attachment": {"media_id": str},
-}
+Said = dict[str, Any]
 
 
 class _Endpoints(BaseWeChatAPI):
