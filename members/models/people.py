@@ -1,5 +1,7 @@
 """The customers: one person is one member, whatever ids she comes with."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -66,7 +68,7 @@ class Identity(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     corp = models.ForeignKey(Corp, models.PROTECT, verbose_name=_("corp"), null=True, related_name="+")
     value = models.CharField(_("value"), max_length=64)
-    sealed = SealedField(null=True, editable=False)
+    sealed: Any = SealedField(null=True, editable=False)
     read_due_at = models.DateTimeField(_("to be read from WeCom"), null=True)
     read_at = models.DateTimeField(_("read from WeCom"), null=True)
     objects = ScopedQuerySet.as_manager()

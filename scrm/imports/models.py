@@ -92,11 +92,11 @@ class ImportRow(models.Model):
 
     upload = models.ForeignKey(Import, models.CASCADE, related_name="rows")
     number = models.IntegerField(_("line"))
-    cells = SealedField(null=True)
+    cells: Any = SealedField(null=True)
     # What is wrong with the line by itself, or with it beside other lines of the file.
     faults: Any = models.JSONField(default=list)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True)
-    said = SealedField(null=True)
+    said: Any = SealedField(null=True)
     thing = models.CharField(_("thing"), max_length=24, blank=True)
     objects = ScopedQuerySet.as_manager()
 

@@ -1,7 +1,7 @@
 """Files that people bring: the only writer of imports. Small ones are worked on at once, large ones by the worker."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -22,6 +22,7 @@ LINES_AT_ONCE = 1000
 TRIES = 3
 PLACE = "imports_importfile.content"
 State = Import.State
+AT_WORK = [State.PREVIEWING, State.APPLYING]
 
 
 class NotNow(Exception):
@@ -87,7 +88,7 @@ def is_small(upload: Import) -> bool:
 
 def lane(at: datetime) -> int:
     """How many imports were read or brought in (a lane of the worker)."""
-    waiting = Import.objects.filter(state__in=[State.PREVIEWING, State.APPLYING]).order_by("id")
+    waiting = Import.objects.filter(state__in=AT_WORK).order_by("id")
     return sum(work_on(upload, at=at) for upload in waiting[:20])
 
 
@@ -102,7 +103,7 @@ def work_on(upload: Import, *, at: datetime) -> bool:
     try:
         with transaction.atomic():
             held = Import.objects.select_for_update(of=("self",), skip_locked=True).select_related("by")
-            mine = held.filter(pk=upload.pk, state__in=[State.PREVIEWING, State.APPLYING]).first()
+            mine = held.filter(pk=upload.pk, state__in=AT_WORK).first()
             if mine is None:
                 return False
             _work(mine, at=at)
@@ -136,7 +137,7 @@ def _work(upload: Import, *, at: datetime) -> None:
         upload.state, upload.applied_at = State.APPLIED, at
     else:
         if content := ImportFile.objects.filter(upload=upload).first():
-            upload.found = reading.read(upload, open_sealed(content.content, PLACE), kind)
+            upload.found = reading.read(upload, open_sealed(bytes(content.content), PLACE), kind)
             content.delete()  # its lines are all that is kept of it
         judging.preview(upload, kind, case)
         upload.state, upload.previewed_at = State.PREVIEWED, at
@@ -173,14 +174,10 @@ def _forget(upload: Import, *, at: datetime) -> None:
 
 def forget(*, before: datetime, at: datetime) -> int:
     """How many imports lost their lines, since they were uploaded long ago; what they came to stays."""
-    old = Import.objects.filter(at__lt=before, forgotten_at=None).exclude(
-        state__in=[State.PREVIEWING, State.APPLYING], at__gte=before - timedelta(days=1)
-    )
-    forgotten = 0
-    for upload in old.order_by("id")[:50]:
+    old = Import.objects.filter(at__lt=before, forgotten_at=None).exclude(state__in=AT_WORK).order_by("id")
+    for upload in old:
         with transaction.atomic():
             if upload.state == State.PREVIEWED:
                 Import.objects.filter(pk=upload.pk).update(state=State.DISCARDED)
             _forget(upload, at=at)
-        forgotten += 1
-    return forgotten
+    return len(old)

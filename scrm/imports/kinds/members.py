@@ -19,7 +19,7 @@ from scrm.imports.verdicts import Case, Claim, Kind, Verdict, good, judged
 from stores.access import Permission
 from stores.models import Store
 
-PURPOSES = {
+PURPOSES: dict[str, tuple[str, ...]] = {
     Consent.Purpose.SERVICE: ("服务", "服务通知"),
     Consent.Purpose.MARKETING_1V1: ("一对一营销", "导购营销", "营销", "导购一对一营销"),
     Consent.Purpose.MARKETING_GROUP: ("群发", "群发营销"),

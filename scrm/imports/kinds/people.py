@@ -19,7 +19,7 @@ from stores import seats
 from stores.access import Permission
 from stores.models import Franchisee, Region, Role, Seat
 
-ROLES = {
+ROLES: dict[str, tuple[str, ...]] = {
     Role.HQ_ADMIN: ("总部管理员", "管理员"),
     Role.HQ_OPERATOR: ("总部运营", "运营"),
     Role.APPROVER: ("审批人", "审批"),
@@ -100,7 +100,7 @@ def _judge_role(draft: Draft, verdict: Verdict, act: Act, staff: Staff, held: se
         word = next((str(c.label) for c in COLUMNS if c.key == needs), "—")
         verdict.refuse("place_of_role", "role", role=str(Role(role).label), place=word)
         return
-    place = _place(draft, verdict, needs, staff, case) if needs else None
+    place: Any = _place(draft, verdict, needs, staff, case) if needs else None
     if needs and place is None:
         return
     if act.guide.person_id is None:

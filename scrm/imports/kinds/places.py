@@ -16,7 +16,7 @@ from stores.access import Permission
 from stores.models import Contract, DepartmentLink, Franchisee, Opening, Region, Store
 from stores.places import Plan, Term
 
-KINDS = {
+KINDS: dict[str, tuple[str, ...]] = {
     Store.Kind.DIRECT: ("直营", "直营店", "自营", "direct"),
     Store.Kind.FRANCHISE: ("加盟", "加盟店", "特许", "franchise"),
 }
