@@ -35,7 +35,7 @@ DAYS_COVERED = 7
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The differences that the viewer may see, and of how many guides WeCom's numbers are known."""
-    demand(request.user, Permission.SEE_BOARDS)
+    demand(request.user, Permission.SEE_PEOPLE)
     told = _asked(request)
     found = Paginator(differences.rows(request.user, told), ON_A_PAGE).get_page(request.GET.get("page"))
     row: Any
@@ -59,7 +59,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The same as a file."""
-    demand(request.user, Permission.SEE_BOARDS)
+    demand(request.user, Permission.SEE_PEOPLE)
     demand(request.user, Permission.EXPORT_NUMBERS)
     told = _asked(request)
     found = differences.rows(request.user, told)
@@ -84,7 +84,7 @@ def _xlsx(found: Any) -> HttpResponseBase:
 @require_POST
 def accept(request: HttpRequest) -> HttpResponse:
     """Takes the chosen differences for what they are."""
-    demand(request.user, Permission.SEE_BOARDS)
+    demand(request.user, Permission.SEE_PEOPLE)
     demand(request.user, Permission.REPLAY_LETTERS)
     chosen = Drift.objects.visible_to(request.user).filter(public_id__in=request.POST.getlist("drift")[:ON_A_PAGE])
     taken = drifts.accept(chosen, by=request.user, at=clock.now())
