@@ -100,9 +100,9 @@ def _guides(corp: Corp, told: Sequence[Staff], followers: AbstractSet[str]) -> t
         elif before != [getattr(guide, name) for name in TOLD]:
             differing.append(guide)
             turned += [guide] if could != guide.is_able() else []
-    Guide.objects.bulk_create(fresh)
-    Guide.objects.bulk_update(differing, TOLD, batch_size=2000)
     _people(corp, [g for g in guides.values() if g.person_id is None])
+    Guide.objects.bulk_create(fresh, batch_size=5000)
+    Guide.objects.bulk_update(differing, TOLD, batch_size=500)
     return guides, turned
 
 
@@ -133,9 +133,9 @@ def _people(corp: Corp, guides: Sequence[Guide]) -> None:
     ]
     for person in people:
         person.set_unusable_password()
-    for guide, person in zip(guides, Person.objects.bulk_create(people), strict=True):
+    for guide, person in zip(guides, Person.objects.bulk_create(people, batch_size=5000), strict=True):
         guide.person = person
-    Guide.objects.bulk_update(guides, ["person"], batch_size=2000)
+    Guide.objects.bulk_update([guide for guide in guides if guide.pk], ["person"], batch_size=500)
 
 
 @transaction.atomic

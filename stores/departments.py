@@ -3,12 +3,14 @@
 A department that somebody linked by hand stays where he put it; nothing is ever closed because a reading left it out.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from scrm.clock import day_of
 from scrm.wecom.models import Corp
@@ -42,39 +44,58 @@ def depth(department: Department, known: Mapping[int, Department]) -> int:
 def learn(corp: Corp, said: Sequence[Mapping[str, Any]], *, at: datetime) -> dict[int, int]:
     """The store of each department that is one, new ones made; department id → store's primary key."""
     known = tree(said)
-    roots = [d for d in known.values() if depth(d, known) == 0]
-    brand = places.the_brand(roots[0].name if roots else "")
-    links = {link.department_id: link for link in DepartmentLink.objects.filter(corp=corp)}
-    for department in sorted(known.values(), key=lambda d: (depth(d, known), d.id)):
-        below = depth(department, known)
-        if below == 1 and department.id not in links and _has_children(department, known):
-            region, _new = Region.objects.get_or_create(
-                brand=brand, code=f"{corp.pk}-{department.id}", defaults={"name": department.name}
-            )
-            links[department.id] = DepartmentLink.objects.create(corp=corp, department_id=department.id, region=region)
-        elif below == 2 and department.id not in links:
-            above = links.get(department.parent_id)
-            if above and above.region:
-                links[department.id] = _a_store(corp, department, above.region, at=at)
+    levels: dict[int, list[Department]] = defaultdict(list)
+    for department in sorted(known.values(), key=lambda d: d.id):
+        levels[depth(department, known)].append(department)
+    places.the_brand(levels[0][0].name if levels[0] else "")
+    links = {link.department_id: link for link in _links(corp)}
+    parents = {department.parent_id for department in known.values()}
+    new = [d for d in levels[1] if d.id not in links and d.id in parents]
+    links |= _regions(corp, new)
+    links |= _stores(corp, [d for d in levels[2] if d.id not in links], links, at=at)
     _rename(links, known)
     return {number: link.store_id for number, link in links.items() if link.store_id}
+
+
+def _links(corp: Corp) -> QuerySet[DepartmentLink]:
+    return DepartmentLink.objects.filter(corp=corp).select_related("region", "store")
+
+
+def _regions(corp: Corp, new: Sequence[Department]) -> dict[int, DepartmentLink]:
+    """Regions for these departments, found by their code or made."""
+    brand, codes = places.the_brand(), {_code(corp, d): d for d in new}
+    there = {region.code: region for region in Region.objects.filter(brand=brand, code__in=codes)}
+    missing = [Region(brand=brand, code=code, name=d.name[:60]) for code, d in codes.items() if code not in there]
+    there |= {region.code: region for region in Region.objects.bulk_create(missing)}
+    fresh = [DepartmentLink(corp=corp, department_id=d.id, region=there[code]) for code, d in codes.items()]
+    return {link.department_id: link for link in DepartmentLink.objects.bulk_create(fresh)}
+
+
+def _stores(
+    corp: Corp, new: Sequence[Department], links: Mapping[int, DepartmentLink], *, at: datetime
+) -> dict[int, DepartmentLink]:
+    """Stores for those of these departments that stand below a region."""
+    below = [(d, region) for d in new if (above := links.get(d.parent_id)) and (region := above.region)]
+    day = day_of(at)
+    plans = [
+        places.Plan(code=_code(corp, d), name=d.name, region=region, city=_city(d.name), opens_on=day)
+        for d, region in below
+    ]
+    fresh = [
+        DepartmentLink(corp=corp, department_id=d.id, store=store)
+        for (d, _region), store in zip(below, places.open_many(plans), strict=True)
+    ]
+    return {link.department_id: link for link in DepartmentLink.objects.bulk_create(fresh)}
+
+
+def _code(corp: Corp, department: Department) -> str:
+    return f"{corp.pk}-{department.id}"
 
 
 def stores_by_department(corp: Corp) -> dict[int, int]:
     """The store of each linked department; department id → store's primary key."""
     links = DepartmentLink.objects.filter(corp=corp, store__isnull=False)
     return {number: store for number, store in links.values_list("department_id", "store_id") if store}
-
-
-def _has_children(department: Department, known: Mapping[int, Department]) -> bool:
-    return any(d.parent_id == department.id for d in known.values())
-
-
-def _a_store(corp: Corp, department: Department, region: Region, *, at: datetime) -> DepartmentLink:
-    store = places.open_store(
-        region, code=f"{corp.pk}-{department.id}", name=department.name, on=day_of(at), city=_city(department.name)
-    )
-    return DepartmentLink.objects.create(corp=corp, department_id=department.id, store=store)
 
 
 def _city(name: str) -> str:
@@ -95,5 +116,5 @@ def _rename(links: Mapping[int, DepartmentLink], known: Mapping[int, Department]
                 regions.append(place)
             else:
                 stores.append(place)
-    Region.objects.bulk_update(regions, ["name"])
-    Store.objects.bulk_update(stores, ["name"])
+    Region.objects.bulk_update(regions, ["name"], batch_size=500)
+    Store.objects.bulk_update(stores, ["name"], batch_size=500)
