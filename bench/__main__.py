@@ -1,4 +1,4 @@
-"""`python -m bench [--only ingest|drain|boards] [--quick]`"""
+"""`python -m bench [--only ingest|drain|sync|boards] [--quick]`"""
 
 import argparse
 import signal
@@ -8,7 +8,7 @@ from importlib import import_module
 
 from bench import figures, ground
 
-PARTS = ("ingest", "drain", "boards")
+PARTS = ("ingest", "drain", "sync", "boards")
 
 
 def main() -> int:
