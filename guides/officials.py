@@ -261,5 +261,6 @@ def remember(told: Sequence[Told], *, at: datetime) -> None:
     names = ("chats", "messages", "percent", "minutes", "deletions", "applications", "contacts")
     values: dict[str, Any] = dict(zip(names, numbers, strict=True))
     values |= {"guides": sql_array(one.guide_id for one in ordered), "days": [one.day for one in ordered]}
+    values |= {"at": at, "later": LATER}
     with connection.cursor() as cursor:
-        cursor.execute(REMEMBER, {**values, "at": at, "later": LATER})
+        cursor.execute(REMEMBER, values)

@@ -39,7 +39,8 @@ def seen(person: Any, query: str = DAYS) -> str:
 
 
 @pytest.mark.parametrize(
-    ("who", "names"), [("ada", "Cai Dong Gu"), ("rita", "Cai Dong"), ("ben", "Cai"), ("fang", "Gu"), ("ann", "Cai Dong Gu")]
+    ("who", "names"),
+    [("ada", "Cai Dong Gu"), ("rita", "Cai Dong"), ("ben", "Cai"), ("fang", "Gu"), ("ann", "Cai Dong Gu")],
 )
 def test_each_sees_the_differences_of_her_own_stores(cast: Cast, drifts: None, who: str, names: str) -> None:
     page = seen(getattr(cast, who))

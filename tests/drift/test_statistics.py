@@ -34,7 +34,7 @@ def the_day() -> OfficialDay:
 def test_nobody_is_asked_before_noon_and_everybody_once_after_it(cast: Cast) -> None:
     assert officials.plan(at(DAY, 11, 59)) == 0
     assert officials.plan(at(DAY, 12, 0)) == 4 and officials.plan(at(DAY, 13, 0)) == 0
-    due = list(OfficialReading.objects.order_by("due_at").values_list("due_at", flat=True))
+    due = [row.due_at for row in OfficialReading.objects.order_by("due_at") if row.due_at]
     assert due[1] - due[0] == timedelta(milliseconds=60), "a thousand guides a minute"
     assert officials.plan(at(DAY + timedelta(days=1), 12, 0)) == 4
 
