@@ -142,11 +142,10 @@ def _done(request: HttpRequest, public_id: str, act: Callable[..., Import]) -> H
 
 @login_required
 @require_safe
-def lines(request: HttpRequest, public_id: str, ending: str) -> HttpResponse:
-    """The lines with their answers, as a file."""
+def lines(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The lines with their answers, as an Excel file or as CSV."""
     one, kind = _asked(request, public_id)
-    if ending not in ("xlsx", "csv"):
-        raise Http404
+    ending = "csv" if request.GET.get("as") == "csv" else "xlsx"
     asked = request.GET.get("outcome", "")
     rows = one.rows.all()  # type: ignore[attr-defined]
     rows = rows.filter(outcome=asked) if asked in ImportRow.Outcome.values else rows
@@ -157,12 +156,13 @@ def lines(request: HttpRequest, public_id: str, ending: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def template(request: HttpRequest, kind: str) -> HttpResponse:
+def template(request: HttpRequest) -> HttpResponse:
     """An empty file to fill in."""
     demand(request.user, Permission.IMPORT)
-    if kind not in KINDS:
+    kind = KINDS.get(request.GET.get("kind", ""))
+    if kind is None:
         raise Http404
-    return files.template(KINDS[kind])
+    return files.template(kind)
 
 
 def _asked(request: HttpRequest, public_id: str) -> tuple[Import, Kind]:

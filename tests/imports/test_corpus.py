@@ -74,7 +74,7 @@ def _every_page_answers(client: Client, upload: Import) -> None:
         assert CANARY.encode() not in answer.content  # masked
     if upload.state == "previewed":
         for ending in ("xlsx", "csv"):
-            page = reverse("imports:lines", args=[upload.public_id, ending])
+            page = reverse("imports:lines", args=[upload.public_id]) + f"?as={ending}"
             assert b"".join(client.get(page).streaming_content)  # type: ignore[attr-defined]
 
 
