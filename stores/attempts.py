@@ -19,7 +19,7 @@ log = structlog.get_logger()
 AT_A_PLACE = 5  # tries of a name before it has to wait
 FROM_ANYWHERE = 20
 AT_AN_ADDRESS = 1000  # in an hour
-FIRST_WAIT, LONGEST_WAIT = 30, 900  # seconds; each further failure doubles it
+FIRST_WAIT, LONGEST_WAIT = 60, 900  # seconds; each further failure doubles it
 REMEMBERED = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 

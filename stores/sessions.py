@@ -4,6 +4,7 @@ A signed-in session is a row with its person, so she sees where she is signed in
 Whoever raises a person's epoch ends all her sessions, since each request compares it.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +31,10 @@ BACKEND = "stores.backends.SeatBackend"
 
 
 class SessionStore(DatabaseSession):
-    """Django's sessions in the database, as rows that say whose they are; a visit keeps one alive."""
+    """Django's sessions in the database, as rows that say whose they are; a visit keeps one alive.
+
+    The row holds a fingerprint of the key that the browser has: a copy of the database opens nobody's session.
+    """
 
     row: Session | None = None
 
@@ -39,16 +43,25 @@ class SessionStore(DatabaseSession):
         return Session
 
     def _get_session_from_db(self) -> Any:
-        self.row = super()._get_session_from_db()  # type: ignore[misc]
-        now = clock.now()
-        if self.row and self.row.person_id and now - self.row.seen_at > TOUCH:
+        now, key = clock.now(), self.session_key or ""
+        self.row = Session.objects.filter(session_key=kept(key), expire_date__gt=now).first()
+        if self.row is None:
+            self._session_key = None
+        elif self.row.person_id and now - self.row.seen_at > TOUCH:
             self.row.seen_at, self.row.expire_date = now, ends_at(self.row, now)
             Session.objects.filter(pk=self.row.pk).update(seen_at=now, expire_date=self.row.expire_date)
         return self.row
 
+    def exists(self, session_key: str) -> bool:
+        return Session.objects.filter(session_key=kept(session_key)).exists()
+
+    def delete(self, session_key: str | None = None) -> None:
+        if key := session_key or self.session_key:
+            Session.objects.filter(session_key=kept(key)).delete()
+
     def create_model_instance(self, data: Any) -> Session:
         """The row of this session with what is now in it; it began when its person signed in."""
-        now, key = clock.now(), self._get_or_create_session_key()  # type: ignore[attr-defined]
+        now, key = clock.now(), kept(self._get_or_create_session_key())  # type: ignore[attr-defined]
         row = self.row if self.row and self.row.session_key == key else Session(session_key=key, began_at=now)
         person = int(data["_auth_user_id"]) if data.get("_auth_user_id") else None
         if row.person_id != person:
@@ -58,6 +71,11 @@ class SessionStore(DatabaseSession):
         row.expire_date = now + NOBODYS if person is None else ends_at(row, now)
         self.row = row
         return row
+
+
+def kept(key: str) -> str:
+    """The fingerprint under which a session is kept."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:40]
 
 
 def ends_at(row: Session, now: datetime) -> datetime:

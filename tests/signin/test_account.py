@@ -66,7 +66,20 @@ def test_nobody_ends_what_is_anothers(cast: Cast) -> None:
 
 def test_no_session_key_stands_on_the_page(cast: Cast) -> None:
     desk = browser()
-    assert desk.cookies["sessionid"].value not in desk.get("/account/").content.decode()
+    key = desk.cookies["sessionid"].value
+    assert key not in desk.get("/account/").content.decode()
+    kept = Session.objects.get()
+    assert key not in str(vars(kept))
+    thief = Client()
+    thief.cookies["sessionid"] = kept.session_key
+    assert thief.get("/account/").status_code == 302
+
+
+@pytest.mark.parametrize("key", ["", "x", "x" * 5000, "%E4%BC%9A", "a b;c", "'--"])
+def test_a_session_key_that_is_none_opens_nothing(cast: Cast, key: str) -> None:
+    stranger = Client()
+    stranger.cookies["sessionid"] = key
+    assert stranger.get("/account/").status_code == 302
 
 
 def test_a_token_is_shown_once_used_and_revoked(cast: Cast) -> None:
