@@ -73,6 +73,7 @@ def change(code: Code, *, by: Any, at: datetime, **fields: Any) -> Code:
     if code.deleted_at:
         raise CannotBe(_("This code was deleted."))
     _take(code)
+    named = sorted(fields)
     if "guides" in fields:
         guides = fields.pop("guides")
         check(code.kind, code.store, guides, corp=code.corp)
@@ -84,7 +85,7 @@ def change(code: Code, *, by: Any, at: datetime, **fields: Any) -> Code:
     code.wanted = F("wanted") + 1
     code.save()
     code.refresh_from_db()
-    entries.record("code.changed", by=by, subject=code, at=at)
+    entries.record("code.changed", by=by, subject=code, at=at, store=code.store, fields=named)
     push(code, at=at)
     return code
 

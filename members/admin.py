@@ -43,7 +43,8 @@ class MemberAdmin(ReadOnly, ScopedAdmin):
     @display(description=_("in the audit book"))
     def looked_at_by(self, member: Member) -> str:
         place = reverse("admin:audit_entry_changelist")
-        return format_html('<a href="{}?customer={}">{}</a>', place, member.public_id, _("Who looked at this customer"))
+        link = '<a class="text-primary-600 dark:text-primary-500" href="{}?customer={}">{}</a>'
+        return format_html(link, place, member.public_id, _("Who looked at this customer"))
 
     @display(description=_("customer"), ordering="name")
     def shown_name(self, member: Member) -> str:

@@ -23,6 +23,7 @@ from scrm.audit.models import Alarm, Entry
 from scrm.sheets import inert
 
 MOST = 50_000  # entries of one export
+LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 HEAD = ["at", "who", "did", "verb", "thing", "customer", "store", "rows", "address", "request", "detail"]
 
 
@@ -53,10 +54,11 @@ class EntryAdmin(Unchangeable):
     list_filter = search.FILTERS
     list_select_related = ("actor",)
     sortable_by = ()  # newest first, month by month
+    show_facets = admin.ShowFacets.NEVER  # they would count millions
     search_fields = ("subject_id",)  # `search.found` looks
     search_help_text = _("A person's name, an address, or the id of a thing, customer or store")
     fields = (
-        *("at", "who", "shown_verb", "shown_thing", "customer_link", "store", "rows", "address", "request_id"),
+        *("shown_at", "who", "shown_verb", "shown_thing", "customer_link", "store", "rows", "address", "request_id"),
         "shown_detail",
     )
     list_before_template = "audit/_about_search.html"
@@ -117,7 +119,7 @@ class EntryAdmin(Unchangeable):
 
     @display(description=_("at"))
     def shown_at(self, entry: Entry) -> str:
-        return f"{entry.at.astimezone(clock.SHANGHAI):%m-%d %H:%M:%S}"
+        return f"{entry.at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
     @display(description=_("who"))
     def who(self, entry: Entry) -> str:
@@ -133,14 +135,14 @@ class EntryAdmin(Unchangeable):
         if not entry.subject_id:
             return name or str(entry.detail.get("page", ""))
         place = reverse("admin:audit_thing", args=[entry.kind, entry.subject_id])
-        return format_html('<a href="{}">{} {}</a>', place, name, entry.subject_id[:20])
+        return format_html(LINK, place, f"{name} {entry.subject_id[:20]}")
 
     @display(description=_("customer"))
     def customer_link(self, entry: Entry) -> str:
         if not entry.customer:
             return "—"
         place = reverse("admin:audit_entry_changelist")
-        return format_html('<a href="{}?customer={}">{}</a>', place, entry.customer, entry.customer)
+        return format_html(LINK, f"{place}?customer={entry.customer}", entry.customer)
 
     @display(description=_("detail"))
     def shown_detail(self, entry: Entry) -> str:

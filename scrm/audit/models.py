@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from scrm.audit import kinds
+
 
 class Entry(models.Model):
     """One thing that somebody did; never changed, never deleted but by whole months (`months`)."""
@@ -29,7 +31,7 @@ class Entry(models.Model):
     store = models.CharField(_("store"), max_length=24, db_default="")
     rows = models.PositiveIntegerField(_("rows"), null=True)
     address = models.GenericIPAddressField(_("address"), null=True)
-    request_id = models.CharField(_("request"), max_length=64, db_default="")
+    request_id = models.CharField(_("request id"), max_length=64, db_default="")
     detail = models.JSONField(_("detail"), default=dict)
 
     class Meta:
@@ -48,7 +50,7 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.kind} {self.subject_id}"
+        return kinds.sentence(self.verb)
 
 
 class Seal(models.Model):

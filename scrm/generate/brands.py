@@ -109,8 +109,8 @@ def logins() -> list[Login]:
     found = {username: username for username in ("hq", "analyst", "region", "franchise")}
     for role, is_manager in (("manager", True), ("guide", False)):
         floor = Posting.objects.filter(ends_at=None, is_manager=is_manager).order_by("guide_id")
-        if first := floor.select_related("guide__person").first():
-            found[role] = first.guide.person.username
+        if username := floor.values_list("guide__person__username", flat=True).first():
+            found[role] = username
     people = Person.objects.in_bulk(found.values(), field_name="username")
     return [Login(role, name, _let_in(people[name])) for role, name in found.items() if name in people]
 
@@ -207,6 +207,7 @@ def _members(one: Generated, size: Size, told: Told, at: datetime) -> None:
     began, from_there, rows = time.monotonic(), one.done, 0
     for lo, hi in _chunks(one):
         with transaction.atomic():
+            _trust_ourselves()
             rows += _run(customers.CHUNK, _values(one, size, lo=lo, hi=hi, at=at))
             one.done = hi
             one.save(update_fields=["done"])
@@ -218,6 +219,14 @@ def _members(one: Generated, size: Size, told: Told, at: datetime) -> None:
 def _chunks(one: Generated) -> Iterator[tuple[int, int]]:
     for lo in range(one.done, one.members, CHUNK):
         yield lo, min(lo + CHUNK, one.members)
+
+
+def _trust_ourselves() -> None:
+    """A superuser need not look up each foreign key of rows that are right by their making: half of the time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW is_superuser")
+        if cursor.fetchone()[0] == "on":
+            cursor.execute("SET LOCAL session_replication_role = replica")
 
 
 def _analyze() -> None:

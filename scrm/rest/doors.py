@@ -56,7 +56,8 @@ class Door(GenericViewSet):
 
     @property
     def shows_customers(self) -> bool:
-        return self.queryset is not None and getattr(self.queryset.model, "personal", False)
+        rows: Any = self.queryset  # type: ignore[arg-type]
+        return rows is not None and getattr(rows.model, "personal", False)
 
     def _note(self, request: Any, answer: Response) -> None:
         said: Any = {"at": clock.now(), "door": "api"}
@@ -64,6 +65,6 @@ class Door(GenericViewSet):
             entries.record_read(request.user, self.found, **said)
             return
         rows = len(answer.data["results"]) if isinstance(answer.data, dict) and "results" in answer.data else None
-        kind = self.queryset.model._meta.label_lower
+        kind = self.queryset.model._meta.label_lower  # type: ignore[arg-type, union-attr]
         filters = {name: value for name, value in request.query_params.items() if name != "cursor"}
         entries.record_read(request.user, kind, rows=rows, filters=filters, **said)

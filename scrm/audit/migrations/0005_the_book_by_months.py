@@ -144,7 +144,7 @@ STATE = [
     migrations.AddField("entry", "store", models.CharField(db_default="", max_length=24, verbose_name="store")),
     migrations.AddField("entry", "rows", models.PositiveIntegerField(null=True, verbose_name="rows")),
     migrations.AddField("entry", "address", models.GenericIPAddressField(null=True, verbose_name="address")),
-    migrations.AddField("entry", "request_id", models.CharField(db_default="", max_length=64, verbose_name="request")),
+    migrations.AddField("entry", "request_id", models.CharField(db_default="", max_length=64, verbose_name="request id")),
     *(migrations.AddIndex("entry", index) for index in INDEXES),
 ]
 
