@@ -186,7 +186,7 @@ class Courier:
         )  # fmt: skip
 
     def verify(self, app: App, url: str) -> str:
-        """Ask a receiver to prove itself within a second, as the console does: "" or what is wrong with its answer."""
+        """Ask a receiver to prove itself at once, as the console does: "" or what is wrong with its answer."""
         echo = str(self._dice.randrange(10**18, 10**19))
         encrypted = crypto.seal(app.aes_key, echo, app.corp_id, "".join(self._dice.choices(LETTERS, k=16)).encode())
         at, nonce = str(self.world.clock.seconds()), str(self._dice.randrange(10**9, 10**10))
@@ -197,7 +197,8 @@ class Courier:
             },
             quote_via=quote, safe="",
         )  # fmt: skip
-        status, body = Postman().fetch("GET", f"{url}{'&' if '?' in url else '?'}{query}", None, 1.0)
+        timeout = self.world.switches.verify_timeout
+        status, body = Postman().fetch("GET", f"{url}{'&' if '?' in url else '?'}{query}", None, timeout)
         return "" if (status, body) == (200, echo) else f"answered {status} {body[:200]!r}, not 200 {echo!r}"
 
 

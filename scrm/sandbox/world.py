@@ -44,6 +44,7 @@ class Switches:
     reuse_seal        a callback that is sent again has the same nonce, timestamp and ciphertext
     retry_spacing     seconds of the world's clock before each of the three retries of a callback
     callback_timeout  seconds (of real time) that a receiver has
+    verify_timeout    seconds (of real time) that it has when its address is saved
     wrong_secrets     wrong secrets in an hour after which gettoken refuses an address for an hour
     per_minute        calls of one API in a minute, and per_hour, before 45009
     concurrent        calls of one API at the same time before 45033; 0 = any number
@@ -61,6 +62,7 @@ class Switches:
     reuse_seal: bool = False
     retry_spacing: tuple[float, ...] = (1.0, 2.0, 4.0)
     callback_timeout: float = 5.0
+    verify_timeout: float = 1.0
     wrong_secrets: int = 20
     per_minute: int = 10_000
     per_hour: int = 150_000

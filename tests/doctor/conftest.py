@@ -53,7 +53,7 @@ class House:
 @pytest.fixture
 def house(transactional_db: None, live_server: Any, settings: Any) -> Iterator[House]:
     client.forget_clients()
-    with sandbox.running(seed=5, stores=2) as wx:
+    with sandbox.running(seed=5, stores=2, switches={"verify_timeout": 20}) as wx:
         settings.BASE_URL, settings.WECOM_API_BASE_URL = live_server.url, wx.base_url
         own = wx.do("POST", "corps", name="我的品牌", stores=2)
         app = wx.do("POST", "console/apps", corp_id=own["corp_id"], name="掌柜", visible=[1])

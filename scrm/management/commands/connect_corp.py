@@ -27,6 +27,7 @@ from scrm.wecom.models import App, Corp, Receiver
 NEEDED = ("corp_id", "agent_id", "secret", "token", "aes_key", "slug")
 LOOKS_EVERY = 2.0  # seconds
 WAITS_FOR = timedelta(minutes=15)
+rest = time.sleep
 MARKS = {Level.OK: "✓", Level.WARN: "…", Level.BAD: "✗"}
 
 
@@ -42,9 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--aes-key", help="EncodingAESKey, exactly 43 letters and digits")
         parser.add_argument("--slug", help="the address will be /wecom/callback/<slug>/")
         parser.add_argument("--api-base-url", default="", help=f"instead of {settings.WECOM_API_BASE_URL}")
-        parser.add_argument(
-            "--base-url", default="", help="with --interactive: our public address, if BASE_URL is not set"
-        )
+        parser.add_argument("--base-url", default="", help="our public address, where BASE_URL is not set")
         parser.add_argument("--name", default="", help="what people call the corp")
         parser.add_argument("--no-check", action="store_true", help="do not ask WeCom for a token")
 
@@ -165,7 +164,7 @@ class Talk:
         until = clock.now() + WAITS_FOR
         try:
             while not steps.standing(step, self.case, clock.now()).done and clock.now() < until:
-                time.sleep(LOOKS_EVERY)
+                rest(LOOKS_EVERY)
                 self._look_again()
         except KeyboardInterrupt:
             self.out.write("  later, then.")
