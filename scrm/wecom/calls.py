@@ -235,6 +235,11 @@ def _names(call: OutboundCall) -> dict[str, Any]:
     return {"call": call.pk, "corp": call.corp_id, "api": call.api, **letter}
 
 
+def doubt_all() -> int:
+    """How many open calls are now looked up before they are made again; for a database that came from a backup."""
+    return OutboundCall.objects.filter(answered_at=None, state__in=[State.PLANNED, State.CALLING]).update(in_doubt=True)
+
+
 def tell(at: datetime, *, limit: int = 500) -> int:
     """How many final answers were handed on; an API that nobody asked about is told to nobody."""
     with transaction.atomic():
