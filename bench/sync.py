@@ -163,7 +163,7 @@ def product(ground: Ground, rows: Rows) -> None:
     chunks.plan(sync, "customers", [{"guides": list(Guide.objects.values_list("userid", flat=True))}], at=at)
     chunk = chunks.claim(sync, at=at)
     assert chunk is not None
-    with mock.patch.object(customers, "client_for", lambda _corp: Pages(rows)):
+    with mock.patch.object(customers, "client_for", return_value=Pages(rows)):
         syncs.read_chunk(chunk, clock.now)
     chunk.refresh_from_db()
     if chunk.state != "done" or chunk.counters["rows"] != len(rows):

@@ -64,7 +64,8 @@ WHERE w.member_id = p.member AND w.source = 'wecom' AND w.source_key = p.userid 
 """
 TAG = """
 INSERT INTO members_membertag (member_id, tag_id, source, source_key, since)
-SELECT p.member, t.id, 'wecom', p.userid, %(at)s FROM pairs p, unnest(p.tags) u (tag) JOIN members_tag t ON t.tag_id = tag
+SELECT p.member, t.id, 'wecom', p.userid, %(at)s
+FROM pairs p, unnest(p.tags) AS u (tag) JOIN members_tag t ON t.tag_id = tag
 ON CONFLICT DO NOTHING
 """
 RELATIONS = f"""
