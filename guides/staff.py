@@ -86,7 +86,8 @@ def _guides(corp: Corp, told: Sequence[Staff], followers: AbstractSet[str]) -> t
     differing: list[Guide] = []
     turned: list[Guide] = []
     for one in told:
-        guide = guides.setdefault(one.userid.lower(), Guide(corp=corp, userid=one.userid))
+        low = one.userid.lower()
+        guide = guides.get(low) or guides.setdefault(low, Guide(corp=corp, userid=one.userid))
         guide.corp = corp
         before, could = [getattr(guide, name) for name in TOLD], guide.is_able()
         guide.name, guide.position, guide.left_at = one.name, one.position, None
