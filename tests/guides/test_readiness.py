@@ -1,5 +1,7 @@
 """Who cannot stand in a code, why, and that she never does."""
 
+import csv
+import io
 import itertools
 from typing import Any
 
@@ -10,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from guides import codes, readiness, roster, staff
 from guides.models import Code, Guide, HouseAccount, Posting
 from guides.readiness import Reason
+from scrm.audit.models import Entry
 from scrm.wecom.models import Corp, OutboundCall
 from tests.cast import NOW, Cast
 
@@ -153,3 +156,71 @@ def test_a_thousand_guides_cost_no_more_queries_than_three(cast: Cast) -> None:
         assert readiness.counted(found)[0].guides == 1000
         assert len(list(readiness.described(found.select_related("guide", "store")))) == 1000
     assert len(seen) <= 3
+
+
+def get(client: Any, person: Any, path: str = "/codes/readiness/", **query: str) -> Any:
+    client.force_login(person)
+    return client.get(path, query)
+
+
+@pytest.fixture
+def ill(cast: Cast) -> Cast:
+    """Cai has not verified, Gu has no customer contact."""
+    Guide.objects.filter(userid="cai").update(contact_trouble="41054", contact_trouble_at=NOW)
+    Guide.objects.filter(userid="gu").update(can_contact=False)
+    return cast
+
+
+def test_the_page_shows_each_viewer_the_own_store(ill: Cast, client: Any) -> None:
+    shown = {name: get(client, getattr(ill, name)).text for name in ("ada", "ben", "fang", "rita")}
+    assert {name: ("Cai" in text, ">Gu<" in text) for name, text in shown.items()} == {
+        "ada": (True, True), "ben": (True, False), "fang": (False, True), "rita": (True, False),
+    }  # fmt: skip
+    assert "实名认证" in shown["ben"] and "41054" in shown["ben"]
+
+
+def test_guides_agencies_and_strangers_see_nothing(ill: Cast, client: Any) -> None:
+    assert [get(client, getattr(ill, name)).status_code for name in ("cai", "ivy", "eve")] == [403] * 3
+    client.logout()
+    assert client.get("/codes/readiness/").status_code == 302
+
+
+def test_one_may_choose_store_and_reason(ill: Cast, client: Any) -> None:
+    in_south = get(client, ill.ada, store=ill.fangs_first.public_id).text
+    unverified = get(client, ill.ada, reason="unverified").text
+    assert "天河店 ·" in in_south and ">Cai<" not in in_south
+    assert "Cai" in unverified and "<b>Gu</b>" not in unverified
+    of_others = get(client, ill.fang, store=ill.nanjing_road.public_id).text
+    assert "Cai" not in of_others and "南京路店" not in of_others
+
+
+def test_where_all_are_ready_it_says_so(cast: Cast, client: Any) -> None:
+    assert "全部就绪" in get(client, cast.ben).text
+
+
+def test_who_is_only_known_by_letters_is_shown_to_hq(cast: Cast, client: Any) -> None:
+    Guide.objects.create(corp=cast.corp, userid="seen-in-a-letter")
+    assert "seen-in-a-letter" in get(client, cast.ada).text
+    assert "seen-in-a-letter" not in get(client, cast.ben).text
+
+
+def test_the_export_is_for_spreadsheets_and_stands_in_the_book(ill: Cast, client: Any) -> None:
+    Guide.objects.filter(userid="cai").update(name="=cmd|x")
+    answer = get(client, ill.ada, "/codes/readiness/export/")
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row[3] for row in rows[1:]] == ["cai", "gu"] and rows[1][2] == "'=cmd|x" and rows[1][6] == "41054"
+    assert Entry.objects.get(verb="guide.exported").actor_id == ill.ada.pk
+    assert get(client, ill.cai, "/codes/readiness/export/").status_code == 403
+
+
+def test_one_whom_wecom_refused_is_tried_again_at_once(ill: Cast, client: Any) -> None:
+    ill.code()
+    OutboundCall.objects.update(answered_at=NOW, state="done")
+    client.force_login(ill.ben)
+    cai, gu = ill.guide("cai").public_id, ill.guide("gu").public_id
+    assert client.post("/codes/readiness/", {"guide": gu}).status_code == 404
+    assert client.post("/codes/readiness/", {"guide": cai}).status_code == 302
+    assert ill.guide("cai").contact_trouble == ""
+    assert OutboundCall.objects.get(answered_at=None).request()["user"] == ["ben", "cai"]
+    client.post("/codes/readiness/", {"guide": cai})
+    assert Entry.objects.filter(verb="guide.tried_again").count() == 1
