@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("open", "open"),
+                            ("open", "unexplained so far"),
                             ("gone", "settled by later data"),
                             ("accepted", "accepted as it is"),
                             ("lapsed", "too old to be judged again"),

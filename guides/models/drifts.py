@@ -26,7 +26,7 @@ class Drift(models.Model):
         DELETIONS = "deletions", _("deletions by customers")
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", _("unexplained so far")
         GONE = "gone", _("settled by later data")
         ACCEPTED = "accepted", _("accepted as it is")
         LAPSED = "lapsed", _("too old to be judged again")
