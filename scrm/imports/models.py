@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from scrm.ids import PublicId
 from scrm.sealed import SealedField
@@ -86,7 +87,7 @@ class ImportRow(models.Model):
 
     class Outcome(models.TextChoices):
         CREATED = "created", _("new")
-        UPDATED = "updated", _("changed")
+        UPDATED = "updated", pgettext_lazy("outcome", "changed")
         UNCHANGED = "unchanged", _("unchanged")
         REJECTED = "rejected", _("rejected")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from guides.models import Guide
 from members import phones
@@ -83,7 +84,9 @@ def _masked(column: str, text: str) -> str:
 
 def _sentence(one: dict[str, Any], kind: Kind) -> str:
     words = sentences.line_sentence(one["code"], one)
-    return f"{kind.label(one['column'])} {words}" if one.get("column") else words
+    if not one.get("column"):
+        return words
+    return _("%(column)s: %(words)s") % {"column": kind.label(one["column"]), "words": words}
 
 
 def _links(rows: Iterable[ImportRow]) -> dict[str, str]:

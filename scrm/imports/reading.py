@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -17,6 +18,7 @@ from scrm.sealed import seal
 from scrm.sheets import reading
 from scrm.sheets.rows import Row, Sheet, Unreadable
 
+BATCH = 5000
 EXPLAINS = "填写说明"  # the sheet of our templates that is not to be read
 LINES = ("upload_id", "number", "cells", "faults", "outcome", "thing")
 MARK = """
@@ -30,7 +32,9 @@ def read(upload: Import, content: bytes, kind: Kind) -> dict[str, Any]:
     sheet = reading.read(content, skip=EXPLAINS)
     header, rows = _find_header(sheet, kind)
     beside = Beside(kind)
-    bulk.insert("imports_importrow", LINES, _lines(upload, header, rows, kind, beside))
+    lines = _lines(upload, header, rows, kind, beside)
+    while batch := list(islice(lines, BATCH)):  # understood first: a statement may last a minute at most
+        bulk.insert("imports_importrow", LINES, batch)
     if not beside.lines:
         raise Unreadable("only_header")
     _mark(upload, beside.faults())

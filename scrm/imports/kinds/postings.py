@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from guides import bindings, codes, postings
 from guides.models import Guide, Posting
@@ -31,7 +32,7 @@ USERID = Column(
 COLUMNS = (
     STAFF_NUMBER,
     USERID,
-    Column("name", _("name"), ("姓名", "员工姓名", "name"), columns.words(64), "张三", _("For your eyes only.")),
+    Column("name", pgettext_lazy("person", "name"), ("姓名", "员工姓名", "name"), columns.words(64), "张三", _("For your eyes only.")),
     Column(
         "store", _("store number"), ("门店编号", "门店编码", "店铺编号", "店号", "store code", "store"),
         columns.code(), "S0012", _("Where she works; one line for each store and time."), is_needed=True,
