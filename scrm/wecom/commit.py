@@ -124,13 +124,14 @@ class GroupCommit:
         until = time.monotonic() + PATIENCE
         ticket = Ticket(row)
         self.queue.append(ticket)
-        if not self.flushing.acquire(timeout=PATIENCE):
+        if self.flushing.acquire(timeout=PATIENCE):
+            try:
+                while not ticket.settled:
+                    self._flush(until)
+            finally:
+                self.flushing.release()
+        elif not ticket.settled:  # others may have stored it while we waited for our turn
             raise NotWritable("the queue stands still")
-        try:
-            while not ticket.settled:
-                self._flush(until)
-        finally:
-            self.flushing.release()
         if ticket.error:
             raise NotWritable(type(ticket.error).__name__) from ticket.error
 
