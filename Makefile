@@ -1,4 +1,5 @@
 # make demo    the whole product with a sandbox WeCom on this machine; Ctrl-C stops all of it
+# make manage  a management command in the running demo (ARGS="doctor")
 # make test    the tests (ARGS="tests/embedded -x" for some of them)
 # make check   lint, types, import floors, missing migrations, deploy check
 # make bench   the benchmark suite
@@ -10,7 +11,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := demo
-.PHONY: demo test check bench storm words lock clean
+.PHONY: demo manage test check bench storm words lock clean
 export UV_PYTHON_DOWNLOADS = never
 export PYTHONUNBUFFERED = 1
 
@@ -21,6 +22,9 @@ IN := .venv/bin
 
 demo: .venv/.ok
 	@exec $(IN)/python -m scrm.demo
+
+manage: .venv/.ok
+	@exec $(IN)/python -m scrm.demo.manage $(ARGS)
 
 test: .venv/.ok
 	@$(IN)/python -m pytest $(or $(ARGS),-n auto --dist loadgroup)

@@ -10,7 +10,7 @@ from pathlib import Path
 from scrm.embedded import places, postgres, valkey
 
 PATIENCE = 30.0
-FILES = ("keys.json", "demo.lock", "wecom.world", "beat*")
+FILES = ("keys.json", "environment.json", "demo.lock", "wecom.world", "beat*")
 
 
 def clean(demo: Path) -> None:

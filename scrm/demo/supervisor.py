@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from scrm.demo import history, programs
+from scrm.demo import history, manage, programs
 from scrm.demo.keys import Keys, keep
 from scrm.demo.programs import Failed, Program
 from scrm.demo.wishes import HOST, ROOT, CannotStart, Wishes, environment
@@ -73,6 +73,7 @@ class Demo:
             self.broker = valkey.start(self.wishes.folder / "valkey")
             self.env["BROKER_URL"] = self.broker.url
             self.say("Valkey is up")
+        manage.remember(self.wishes.folder, self.env, set(environment({}, self.wishes, self.keys)))
 
     def _start_wecom(self) -> None:
         keys, wishes = self.keys, self.wishes
@@ -125,6 +126,7 @@ class Demo:
     def close(self) -> None:
         """Ends the programs, then their servers."""
         programs.end(self.running, patience=8)
+        manage.forget(self.wishes.folder)
         if self.broker:
             self.broker.stop()
         if self.cluster:
