@@ -168,7 +168,7 @@ def _code(request: HttpRequest) -> str:
 def _let_in(request: HttpRequest, person: Person, asked: dict[str, Any], now: datetime) -> HttpResponse:
     """Where she wanted to go; who has no seat yet sees on her account page that she has none."""
     has_seat = person.seats.at(now).exists()  # type: ignore[attr-defined]
-    answer = redirect(asked["onward"] if has_seat else "account")
+    answer = redirect(arrivals.allowed(person, asked["onward"]) if has_seat else "account")
     corp = _app(asked).corp.corp_id
     answer.set_cookie(CORP_COOKIE, corp, devices.REMEMBERED_FOR, secure=settings.SESSION_COOKIE_SECURE, httponly=True)
     return answer

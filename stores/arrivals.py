@@ -57,6 +57,12 @@ def onward_of(request: HttpRequest) -> str:
     return reverse("admin:index") if request.path.startswith("/admin/") else resolve_url("dashboard:home")
 
 
+def allowed(person: Any, onward: str) -> str:
+    """Where she goes now that she is in: home, where she may not enter the admin."""
+    wants_admin = urlsplit(onward).path.startswith(reverse("admin:index"))
+    return resolve_url("dashboard:home") if wants_admin and not person.is_staff else onward
+
+
 def by_password(request: HttpRequest, *, username: str, password: str, otp: str = "", at: datetime) -> Person:
     """Whose password this is, her second factor included; raises Unknown, NeedsCode, MustEnrol or MustWait."""
     person: Any = authenticate(request, username=username, password=password)

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import UsernameField
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.forms import CharField, Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -40,6 +40,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The door for everybody: by WeCom, by QR code, with a password."""
     onward = arrivals.onward_of(request)
     if request.user.is_authenticated:
+        if arrivals.allowed(request.user, onward) != onward:  # the admin sent her here, and would again
+            raise PermissionDenied(onward)
         return redirect(onward)
     if request.method == "POST":
         return _password(request, onward)
@@ -62,7 +64,7 @@ def _password(request: HttpRequest, onward: str) -> HttpResponse:
         arrivals.wait(request, asked.person, onward=onward, at=now)
         return redirect("second_factor" if isinstance(asked, arrivals.NeedsCode) else "enrol")
     arrivals.enter(request, person, way=Session.Way.PASSWORD, at=now)
-    return devices.remember(request, redirect(onward), form.cleaned_data["username"])
+    return devices.remember(request, redirect(arrivals.allowed(person, onward)), form.cleaned_data["username"])
 
 
 def _door(request: HttpRequest, onward: str, *, wrong: bool = False, wait: MustWait | None = None) -> HttpResponse:
@@ -110,7 +112,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     except MustWait as wait:
         return _waits(render(request, "stores/second_factor.html", {"wait": told(wait)}, status=429), wait)
     arrivals.enter(request, arrival.person, way=Session.Way.SECOND_FACTOR, at=now)
-    return devices.remember(request, redirect(arrival.onward), arrival.person.username)
+    onward = arrivals.allowed(arrival.person, arrival.onward)
+    return devices.remember(request, redirect(onward), arrival.person.username)
 
 
 @never_cache

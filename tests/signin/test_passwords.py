@@ -146,6 +146,13 @@ def test_yesterdays_failures_are_forgotten(cast: Cast) -> None:
     assert not Attempt.objects.exists()
 
 
+def test_whom_the_admin_does_not_let_in_is_not_sent_around(cast: Cast) -> None:
+    guide = Client()
+    cai = {"username": "cai", "password": "cai-opens-the-shop"}
+    assert guide.post("/admin/login/", {**cai, "next": "/admin/"})["Location"] == "/dashboard/"
+    assert guide.get("/admin/", follow=True).status_code == 403
+
+
 NAMES = ["ben\0", "\ud800", "本" * 64, "x" * 65, "", " ", "ben\r\nx", "' OR 1=1 --", "%", "BEN", "ｂｅｎ"]
 
 
