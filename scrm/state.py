@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -63,4 +64,6 @@ def _database_bytes() -> int:
 def _kept() -> list[dict[str, Any]]:
     """Each rule of what is kept how long, with its last run."""
     runs = Purge.objects.in_bulk(field_name="rule")
-    return [{"what": rule.what, "days": rule.days, "run": runs.get(rule.name)} for rule in RULES]
+    kept = [{"what": rule.what, "days": rule.days, "run": runs.get(rule.name)} for rule in RULES]
+    others = (("IMPORT_ROWS", _("Lines of imports")), ("AUDIT", _("The audit book, by whole months")))
+    return kept + [{"what": what, "days": settings.KEEP_DAYS[name], "run": None} for name, what in others]

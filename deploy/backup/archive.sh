@@ -15,6 +15,9 @@ if [ -e "$kept" ]; then
   echo "another segment of this name is kept already: $kept" >&2
   exit 1
 fi
-gzip -1 < "$1" | "$here/seal.sh" > "$kept.half"
+# Step by step: a pipe would hide that its first half failed.
+trap 'rm -f "$kept.plain" "$kept.half"' EXIT
+gzip -1 < "$1" > "$kept.plain"
+"$here/seal.sh" < "$kept.plain" > "$kept.half"
 sync "$kept.half"
 mv "$kept.half" "$kept"

@@ -17,7 +17,10 @@ mkdir -p "$half"
 
 "${PG_BIN:+$PG_BIN/}pg_basebackup" -d "$BACKUP_URL" -D "$half/data" -X stream -c fast --no-password
 "${PG_BIN:+$PG_BIN/}pg_verifybackup" -q "$half/data"
-tar -C "$half" -cf - data | gzip -1 | "$here/seal.sh" > "$half/copy"
+# Step by step: a pipe would hide that its first half failed.
+tar -C "$half" -czf "$half/plain" data
+rm -rf "$half/data"
+"$here/seal.sh" < "$half/plain" > "$half/copy"
 mv "$half/copy" "$BACKUP_DIR/$name.tar.gz${BACKUP_RECIPIENT:+.sealed}"
 sync "$BACKUP_DIR"
 

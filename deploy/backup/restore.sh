@@ -7,7 +7,9 @@ copy=$1 data=$2 moment=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
 [ -z "$(ls -A "$data" 2>/dev/null)" ] || { echo "$data is not empty" >&2; exit 1; }
 mkdir -p "$data"
-"$here/open.sh" "$copy" | gzip -dc | tar -C "$data" --strip-components=1 -xf -
+"$here/open.sh" "$copy" > "$data.plain"
+tar -C "$data" --strip-components=1 -xzf "$data.plain"
+rm -f "$data.plain"
 chmod 0700 "$data"
 if [ -n "${BACKUP_DIR:-}" ] && [ -d "$BACKUP_DIR/wal" ]; then
   touch "$data/recovery.signal"

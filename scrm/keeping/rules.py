@@ -64,5 +64,20 @@ RULES = (
     Rule("SESSIONS", "stores_session", "expire_date", _("Sessions that are over"), in_order=False),
     Rule("ATTEMPTS", "stores_attempt", "at", _("Fingerprints of sign-ins that failed"), in_order=False),
     Rule("ALARMS", "audit_alarm", "cleared_at", _("Alarms that are over"), in_order=False),
+    Rule(
+        "SYNC_MISSING",
+        "guides_syncmissing",
+        "read_at",
+        _("What syncs did not find"),
+        only="sync_id IN (SELECT id FROM guides_sync WHERE state <> 'running')",
+        setting="SYNC_CHUNKS",
+    ),
+    Rule(
+        "SYNC_CHUNKS",
+        "guides_syncchunk",
+        "due_at",
+        _("What parts of syncs have read"),
+        only="sync_id IN (SELECT id FROM guides_sync WHERE state <> 'running')",
+    ),
     Rule("CONTACT_COUNTS", "dashboard_contactcount", "counted_at", _("The daily count of contacts")),
 )

@@ -12,7 +12,7 @@ import pytest
 
 from scrm import sandbox
 from scrm.embedded import places, postgres
-from tests.chaos.house import House, delivering, environment, until
+from tests.chaos.house import House, a_port, delivering, environment, until
 from tests.operations.test_deploy import a_guide, query
 from tests.operations.units import ROOT, Installation
 
@@ -152,18 +152,7 @@ def test_a_wrong_key_and_a_touched_relation_are_found(installed: Installation) -
             database.execute("DELETE FROM wecom_corp WHERE corp_id = 'ww-drill'")
 
 
-@pytest.fixture
-def busy(tmp_path: Path) -> Iterator[House]:
-    cluster = postgres.start(tmp_path / "first" / "pg")
-    house = House(cluster, tmp_path, environment(cluster, tmp_path), 0)
-    yield house
-    house.close()
-    postgres.remove(tmp_path / "first" / "pg")
-
-
 def test_a_copy_taken_while_letters_come_holds_what_was_answered_before_it(tmp_path: Path) -> None:
-    from tests.chaos.house import a_port
-
     cluster = postgres.start(tmp_path / "first" / "pg")
     house = House(cluster, tmp_path, environment(cluster, tmp_path), a_port())
     try:
@@ -187,36 +176,20 @@ def test_a_copy_taken_while_letters_come_holds_what_was_answered_before_it(tmp_p
 
 def test_with_its_wal_a_copy_is_brought_to_the_last_archived_moment(tmp_path: Path) -> None:
     cluster = postgres.start(tmp_path / "first" / "pg")
-    store = places.true_home(tmp_path / "store") / "wal"
-    store.mkdir(parents=True, exist_ok=True)
-    if places.is_root():
-        store.chmod(0o777)
+    store = places.true_home(tmp_path / "store")
+    (tmp_path / "backup.env").write_text(f"BACKUP_DIR={store}\n")
+    env = {"BACKUP_DIR": str(store), "BACKUP_ENV": str(tmp_path / "backup.env")}
     try:
         with psycopg.connect(cluster.url(postgres.SUPERUSER, "postgres"), autocommit=True) as database:
             database.execute("CREATE TABLE moments (n int)")
-            copy = backup_without_note(cluster, store.parent)
+            copy = script("base.sh", programs=cluster.programs, BACKUP_URL=database_url(cluster), **env)
             database.execute("INSERT INTO moments VALUES (1)")
             database.execute("SELECT pg_switch_wal()")
-            segments = sorted(name for name in os.listdir(cluster.data / "pg_wal") if len(name) == 24)
+            archive(cluster, env)
+            archive(cluster, env)  # PostgreSQL asks again for a segment when it did not hear the answer
         cluster.stop()
-        env = {"BACKUP_DIR": str(store.parent), "BACKUP_ENV": str(tmp_path / "backup.env")}
-        (tmp_path / "backup.env").write_text(f"BACKUP_DIR={store.parent}\n")
-        for segment in segments:
-            script("archive.sh", str(cluster.data / "pg_wal" / segment), segment, programs=cluster.programs, **env)
-            script("archive.sh", str(cluster.data / "pg_wal" / segment), segment, programs=cluster.programs, **env)
-        second = postgres.at(tmp_path / "pg")
         script("restore.sh", copy, str(tmp_path / "unpacked"), programs=cluster.programs, **env)
-        by_hand = reachable(tmp_path, store.parent)
-        conf = tmp_path / "unpacked" / "postgresql.auto.conf"
-        conf.write_text(
-            conf.read_text()
-            .replace(str(SCRIPTS), str(by_hand))
-            .replace(str(tmp_path / "backup.env"), str(by_hand / "env"))
-        )
-        shutil.move(tmp_path / "unpacked", second.data)
-        if places.is_root():
-            subprocess.run(["chown", "-R", "nobody", str(second.data), str(by_hand)], check=True)
-        second = postgres.start(tmp_path / "pg")
+        second = where_postgres_may_go(tmp_path, store)
         with psycopg.connect(second.url(postgres.SUPERUSER, "postgres")) as database:
             assert database.execute("SELECT n FROM moments").fetchall() == [(1,)]
     finally:
@@ -225,14 +198,45 @@ def test_with_its_wal_a_copy_is_brought_to_the_last_archived_moment(tmp_path: Pa
         places.forget(tmp_path / "store")
 
 
-def backup_without_note(cluster: postgres.Cluster, folder: Path) -> str:
-    url = cluster.url(postgres.SUPERUSER, "postgres")
-    return script("base.sh", programs=cluster.programs, BACKUP_DIR=str(folder), BACKUP_URL=url)
+def database_url(cluster: postgres.Cluster) -> str:
+    return cluster.url(postgres.SUPERUSER, "postgres")
 
 
-def reachable(tmp_path: Path, store: Path) -> Path:
-    """The scripts where PostgreSQL's own user may run them."""
-    there = store / "scripts"
-    shutil.copytree(SCRIPTS, there)
-    (there / "env").write_text(f"BACKUP_DIR={store}\n")
-    return there
+def archive(cluster: postgres.Cluster, env: dict[str, str]) -> None:
+    """Every segment that is there, as archive_command does it."""
+    for path in sorted((cluster.data / "pg_wal").iterdir()):
+        if len(path.name) == 24:
+            script("archive.sh", str(path), path.name, programs=cluster.programs, **env)
+
+
+def where_postgres_may_go(tmp_path: Path, store: Path) -> postgres.Cluster:
+    """Starts the restored cluster; root's runs as nobody, who needs the scripts and the archive where he may read."""
+    cluster, scripts = postgres.at(tmp_path / "pg"), store / "scripts"
+    shutil.copytree(SCRIPTS, scripts)
+    shutil.copy(tmp_path / "backup.env", scripts / "env")
+    conf = tmp_path / "unpacked" / "postgresql.auto.conf"
+    said = conf.read_text().replace(str(SCRIPTS), str(scripts))
+    conf.write_text(said.replace(str(tmp_path / "backup.env"), str(scripts / "env")))
+    shutil.move(tmp_path / "unpacked", cluster.data)
+    if places.is_root():
+        subprocess.run(["chown", "-R", "nobody", str(cluster.data), str(store)], check=True)
+    return postgres.start(tmp_path / "pg")
+
+
+def test_a_segment_that_cannot_be_read_is_not_called_archived(tmp_path: Path) -> None:
+    (tmp_path / "env").write_text(f"BACKUP_DIR={tmp_path}\n")
+    env = {"PATH": os.environ["PATH"], "BACKUP_ENV": str(tmp_path / "env")}
+    words = [str(SCRIPTS / "archive.sh"), str(tmp_path / "nowhere"), "000000010000000000000002"]
+    assert subprocess.run(words, env=env, capture_output=True).returncode
+    assert list((tmp_path / "wal").iterdir()) == []
+
+
+def test_another_segment_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "env").write_text(f"BACKUP_DIR={tmp_path}\n")
+    env = {"PATH": os.environ["PATH"], "BACKUP_ENV": str(tmp_path / "env")}
+    codes = []
+    for content in (b"one", b"one", b"other"):
+        (tmp_path / "segment").write_bytes(content)
+        words = [str(SCRIPTS / "archive.sh"), str(tmp_path / "segment"), "000000010000000000000002"]
+        codes.append(subprocess.run(words, env=env, capture_output=True).returncode)
+    assert codes == [0, 0, 1]
