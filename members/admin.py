@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -11,34 +12,88 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from members.models import Identity, Member, Tag, TagGroup
+from members import consents, identities
+from members.models import Consent, Identity, Joining, Member, Tag, TagGroup
+from scrm import clock
 from stores.admin import ReadOnly, ScopedAdmin, ScopedInline
 from stores.scope import scope_of
 
 
 class IdentityInline(ReadOnly, ScopedInline):
     model = Identity
-    fields = ("kind", "value", "corp", "read_at")
+    fields = ("kind", "shown_value", "corp", "read_at")
+    readonly_fields = ("shown_value",)
+
+    @display(description=_("value"))
+    def shown_value(self, identity: Identity) -> str:
+        return identities.shown(identity)
+
+
+class JoiningInline(ReadOnly, ScopedInline):
+    model = Joining
+    fields = ("store", "on")
+
+
+class ConsentInline(ReadOnly, ScopedInline):
+    model = Consent
+    fields = ("purpose", "controller", "state", "terms", "at", "source", "evidence")
+    readonly_fields = fields
+    ordering = ("-at", "-id")
+
+
+class AllowedFilter(admin.SimpleListFilter):
+    """Who ever allowed anything, and who never did."""
+
+    title = _("consent")
+    parameter_name = "consent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("some", _("on record")), ("none", _("none on record"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        given = Exists(Consent.objects.filter(member=OuterRef("pk"), state=Consent.State.GIVEN))
+        wanted = {"some": given, "none": ~given}.get(self.value() or "")
+        return queryset.filter(wanted) if wanted is not None else queryset
 
 
 @admin.register(Member)
 class MemberAdmin(ReadOnly, ScopedAdmin):
     paginator = InfinitePaginator  # counting millions would take longer than showing fifty
     list_display = ("shown_name", "shown_gender", "created_at")
-    list_filter = (("gender", ChoicesDropdownFilter),)
+    list_filter = (("gender", ChoicesDropdownFilter), AllowedFilter)
     search_fields = ("name", "identities__value")
-    search_help_text = _("Name or external_userid")
+    search_help_text = _("Name, external_userid, or a whole phone or card number")
     ordering = ("-id",)
-    inlines: tuple[Any, ...] = (IdentityInline,)  # guides adds its relations, a floor above
+    inlines: tuple[Any, ...] = (
+        IdentityInline,
+        JoiningInline,
+        ConsentInline,
+    )  # guides adds its relations, a floor above
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who else she is may be a customer of other stores: HQ alone sees that."""
         more = ("same_person_as",) if scope_of(request.user).everything else ()
         book = ("looked_at_by",) if request.user.has_perm("audit.view_entry") else ()  # type: ignore[union-attr]
-        return ("name", "gender", "created_at", *more, *book)
+        return ("name", "gender", "created_at", "allows", *more, *book)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("looked_at_by",)
+        return ("looked_at_by", "allows")
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
+        """A whole phone or card is looked for by its index; parts of one are nowhere to be found."""
+        known = identities.anybody(search_term)
+        if known and (found := queryset.filter(pk__in=known)).exists():
+            return found, False
+        return super().get_search_results(request, queryset, search_term)
+
+    @display(description=_("may be contacted for"))
+    def allows(self, member: Member) -> str:
+        """What she allows the brand at present; without a word of hers that is nothing."""
+        said = consents.present(member, at=clock.now())
+        given = [
+            str(Consent.Purpose(p).label) for (p, controller), s in said.items() if s == "given" and not controller
+        ]
+        return "、".join(given) or str(_("nothing: no consent on record"))
 
     @display(description=_("in the audit book"))
     def looked_at_by(self, member: Member) -> str:

@@ -20,6 +20,7 @@ from scrm.sealed import seal
 from stores.models import Franchisee
 
 GIVEN, WITHDRAWN = Consent.State.GIVEN, Consent.State.WITHDRAWN
+STRICTNESS = [GIVEN, Consent.State.DENIED, WITHDRAWN]
 COLUMNS = (
     *("member_id", "purpose", "controller_id", "state", "terms"),
     *("at", "source", "evidence", "by_id", "recorded_at"),
@@ -75,7 +76,7 @@ def present(member: Member, *, at: datetime) -> dict[tuple[str, int | None], str
     """What each purpose and controller of whom she spoke comes to: given, or the strictest other word."""
     said = Consent.objects.filter(member__in=_parts(member), at__lte=at)
     last: dict[tuple[str, int | None, int], Consent] = {}
-    for one in sorted(said, key=lambda c: (c.at, c.state != GIVEN, c.pk)):
+    for one in sorted(said, key=lambda c: (c.at, STRICTNESS.index(c.state))):
         last[one.purpose, one.controller_id, one.member_id] = one
     words: dict[tuple[str, int | None], str] = {}
     for (purpose, controller, _member), one in last.items():
@@ -146,4 +147,4 @@ def _parts(member: Member) -> list[int]:
 
 
 def _strictest(one: str, other: str) -> str:
-    return next((word for word in (WITHDRAWN, Consent.State.DENIED) if word in (one, other)), GIVEN)
+    return max(one, other, key=lambda word: STRICTNESS.index(word))  # type: ignore[arg-type]

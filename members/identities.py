@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,6 +68,14 @@ def owners(kind: str, values: Iterable[str]) -> dict[str, int]:
     """The members of these values (blind indexes, for phones and cards)."""
     known = Identity.objects.filter(kind=kind, corp=None, value__in=list(values))
     return dict(known.values_list("value", "member_id"))
+
+
+def anybody(text: str) -> set[int]:
+    """The members whose whole phone or card this is."""
+    said = {CARD: normal(CARD, text)}
+    with suppress(phones.NotAPhone):
+        said[PHONE] = normal(PHONE, text)
+    return {member for kind, plain in said.items() for member in owners(kind, [index(kind, plain)]).values()}
 
 
 @transaction.atomic

@@ -92,6 +92,8 @@ ADMIN: dict[str, tuple[Permission, Permission | None]] = {
     "stores.seat": (P.SEE_PEOPLE, P.MANAGE_PEOPLE),
     "members.member": (P.SEE_CUSTOMERS, None),
     "members.identity": (P.SEE_CUSTOMERS, None),
+    "members.joining": (P.SEE_CUSTOMERS, None),
+    "members.consent": (P.SEE_CUSTOMERS, None),
     "members.taggroup": (P.SEE_CODES, P.MANAGE_TAGS),
     "members.tag": (P.SEE_CODES, P.MANAGE_TAGS),
     "guides.guide": (P.SEE_PEOPLE, P.MANAGE_GUIDES),

@@ -5,8 +5,10 @@ from datetime import date
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 
-from members import identities, joinings, phones
+from members import consents, identities, joinings, phones
 from members.identities import CARD, PHONE, Newcomer
 from members.models import Identity, Member
 from tests.cast import MEI, NOW, Cast
@@ -72,3 +74,20 @@ def test_a_franchisee_sees_who_joined_in_the_days_that_are_hers(cast: Cast) -> N
 
 
 WHO = ("ada", "rita", "ben", "cai", "dong")
+
+
+@pytest.mark.django_db
+def test_the_admin_shows_what_she_allows_and_finds_her_by_her_whole_phone(cast: Cast, client: Client) -> None:
+    (key,) = identities.enroll([Newcomer("梅", 2, ((PHONE, PLAIN), (CARD, "VIP88")))], at=NOW)
+    mei = Member.objects.get(pk=key)
+    client.force_login(cast.ada)
+    page = reverse("admin:members_member_change", args=[key])
+    shown = client.get(page).content.decode()
+    assert "138****0001" in shown and PLAIN not in shown and identities.index(PHONE, PLAIN) not in shown
+    assert "没有同意记录" in shown
+    consents.give(mei, ["marketing_1v1"], terms="V1", at=NOW, source="form", evidence="登记表 33")
+    assert "导购一对一营销" in client.get(page).content.decode()
+    found = reverse("admin:members_member_changelist")
+    for term, hits in (("138 0001 0001", 1), ("vip88", 1), ("13800010002", 0), ("0001", 0)):
+        assert client.get(found, {"q": term}).context["cl"].queryset.count() == hits
+    assert client.get(found, {"consent": "none"}).context["cl"].queryset.count() == 0

@@ -39,7 +39,10 @@ def card(text: str) -> str:
 
 
 COLUMNS = (
-    Column("name", pgettext_lazy("person", "name"), ("姓名", "会员姓名", "客户姓名", "name"), columns.words(120), "王梅", _("May be empty.")),
+    Column(
+        "name", pgettext_lazy("person", "name"), ("姓名", "会员姓名", "客户姓名", "name"), columns.words(120), "王梅",
+        _("May be empty."),
+    ),
     Column(
         "phone", _("phone"), ("手机", "手机号", "手机号码", "联系电话", "电话", "phone", "mobile"), columns.phone,
         "13800010001", _("Kept sealed and shown masked. This or a card is needed."),

@@ -35,7 +35,10 @@ PLACES = {Role.REGION_MANAGER: "region", Role.FRANCHISE_OWNER: "franchisee"} | d
 COLUMNS = (
     STAFF_NUMBER,
     USERID,
-    Column("name", pgettext_lazy("person", "name"), ("姓名", "员工姓名", "name"), columns.words(64), "张三", _("For your eyes only.")),
+    Column(
+        "name", pgettext_lazy("person", "name"), ("姓名", "员工姓名", "name"), columns.words(64), "张三",
+        _("For your eyes only."),
+    ),
     Column(
         "role", _("role"), ("角色", "岗位", "职位", "role"), columns.choice(ROLES), "区域经理",
         _("What she may do. Empty: only her staff number is written down."),

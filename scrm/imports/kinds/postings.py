@@ -32,7 +32,10 @@ USERID = Column(
 COLUMNS = (
     STAFF_NUMBER,
     USERID,
-    Column("name", pgettext_lazy("person", "name"), ("姓名", "员工姓名", "name"), columns.words(64), "张三", _("For your eyes only.")),
+    Column(
+        "name", pgettext_lazy("person", "name"), ("姓名", "员工姓名", "name"), columns.words(64), "张三",
+        _("For your eyes only."),
+    ),
     Column(
         "store", _("store number"), ("门店编号", "门店编码", "店铺编号", "店号", "store code", "store"),
         columns.code(), "S0012", _("Where she works; one line for each store and time."), is_needed=True,
