@@ -1,6 +1,5 @@
 """To which machines we speak: WeCom's API and the hosts that the settings name, nobody else."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +24,7 @@ class Fence(HTTPAdapter):
         timeout: Any = None,
         verify: bool | str = True,
         cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
+        proxies: dict[str, str] | None = None,
     ) -> requests.Response:
         check(str(request.url))
         return super().send(request, stream, timeout, verify, cert, proxies)

@@ -29,9 +29,10 @@ def this_machine() -> str:
 
 def beat(name: str, *, at: datetime, host: str | None = None, **detail: Any) -> None:
     """Says that this runs here now."""
-    said = {"name": name, "host": this_machine() if host is None else host, "at": at, "anew": A_NEW_LIFE}
+    said: dict[str, Any] = {"name": name, "host": this_machine() if host is None else host, "at": at}
+    said |= {"anew": A_NEW_LIFE, "detail": Jsonb(detail)}
     with connection.cursor() as cursor:
-        cursor.execute(BEAT, {**said, "detail": Jsonb(detail)})
+        cursor.execute(BEAT, said)
 
 
 def stop(name: str) -> None:
@@ -41,8 +42,9 @@ def stop(name: str) -> None:
 
 def turn(name: str, *, at: datetime, every: timedelta) -> bool:
     """Whether the caller may do it now: one process among all machines in each period."""
+    said: dict[str, Any] = {"name": name, "at": at, "every": every}
     with connection.cursor() as cursor:
-        cursor.execute(TAKE_TURN, {"name": name, "at": at, "every": every})
+        cursor.execute(TAKE_TURN, said)
         return cursor.fetchone() is not None
 
 

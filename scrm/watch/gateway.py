@@ -74,7 +74,7 @@ def silence(at: datetime) -> Iterator[Sight]:
 def open_seconds(since: datetime, until: datetime) -> float:
     """The business time between two instants, of the last days only."""
     since = max(since, until - timedelta(days=LONGEST_SPAN))
-    opens, closes = settings.WATCH_OPENING_HOURS
+    opens, closes = _hours()
     total = 0.0
     for day in clock.days(clock.day_of(since), clock.day_of(until)):
         midnight = clock.start_of(day)
@@ -84,8 +84,13 @@ def open_seconds(since: datetime, until: datetime) -> float:
 
 
 def _open(at: datetime) -> bool:
-    opens, closes = settings.WATCH_OPENING_HOURS
+    opens, closes = _hours()
     return bool(opens <= at.astimezone(clock.SHANGHAI).hour < closes)
+
+
+def _hours() -> tuple[int, int]:
+    """From which hour until which; what cannot be read counts as the whole day (production refuses it)."""
+    return settings.WATCH_OPENING_HOURS or (0, 24)
 
 
 def _of(quota: Quota) -> str:

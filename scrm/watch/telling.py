@@ -64,7 +64,7 @@ def message(app: App, userids: list[str], text: str) -> dict[str, Any]:
 
 def _post(kind: str, text: str) -> None:
     """The form that WeCom's group robots take, and the kind for whoever reads by machine."""
-    body = {"msgtype": "text", "text": {"content": text}, "kind": kind}
+    body: Any = {"msgtype": "text", "text": {"content": text}, "kind": kind}
     try:
         with outbound.session() as line:
             line.post(settings.ALARM_WEBHOOK_URL, json=body, timeout=(3, 5), allow_redirects=False).raise_for_status()
