@@ -88,6 +88,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     if request.user.may(Permission.MANAGE_WECOM):  # type: ignore[union-attr]
         groups[-2]["items"] += [
             {"title": _("Connect WeCom"), "icon": "cable", "link": reverse("connect:start")},
+            {"title": _("Sync with WeCom"), "icon": "sync", "link": reverse("syncs:page")},
             {"title": _("Doctor"), "icon": "stethoscope", "link": reverse("doctor:page")},
         ]
     if request.user.may(Permission.SEE_LETTERS):  # type: ignore[union-attr]
