@@ -91,10 +91,14 @@ def ours(drift: Drift) -> str:
 
 
 def meaning(drift: Drift) -> tuple[str, str]:
-    """What a difference says, and what to do about it."""
-    n = abs(drift.difference)
+    """What a difference says, and what to do about it while it stands open."""
     if drift.state == Drift.State.GONE:
         return _("Settled: later data explains it."), _found(drift)
+    said, advice = _reading(drift, abs(drift.difference))
+    return said, advice if drift.state == Drift.State.OPEN else _found(drift)
+
+
+def _reading(drift: Drift, n: int) -> tuple[str, str]:
     if drift.kind == Drift.Kind.ADDS and drift.difference > 0:
         said = ngettext(
             "WeCom counts %d new customer of whom we never heard.",
