@@ -22,6 +22,7 @@ from unfold.forms import AdminPasswordChangeForm, PaginationInlineFormSet, UserC
 
 from scrm import clock
 from scrm.audit import entries
+from scrm.audit.noted import Noted
 from stores import factors, places, seats, sessions, tokens
 from stores.forms import PersonCreationForm, SeatForm, StoreOpeningForm
 from stores.models import (
@@ -67,7 +68,7 @@ class ScopedFilter(RelatedDropdownFilter):
         return field.get_choices(include_blank=False, limit_choices_to={"pk__in": mine.values("pk")})  # type: ignore[no-any-return]
 
 
-class ScopedAdmin(InSight, ModelAdmin):
+class ScopedAdmin(InSight, Noted, ModelAdmin):
     """A desk: each sees her own, and the audit book knows each change, and each look at a customer's data."""
 
     compressed_fields = True
@@ -77,29 +78,11 @@ class ScopedAdmin(InSight, ModelAdmin):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
-            return self._noted(request, super().changeform_view(request, *args, **kwargs))
+            return super().changeform_view(request, *args, **kwargs)
         except (IntegrityError, DataError):  # what forms check came true in between
             said = _("Nothing was saved: it contradicts what is there already. Look at the dates and try again.")
             self.message_user(request, said, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return self._noted(request, super().changelist_view(request, *args, **kwargs))
-
-    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return self._noted(request, super().history_view(request, *args, **kwargs))
-
-    def _noted(self, request: HttpRequest, answer: Any) -> Any:
-        """The answer; rows of models that say `personal = True` are not shown unnoticed."""
-        shown = getattr(answer, "context_data", None) or {}
-        if not getattr(self.model, "personal", False) or answer.status_code != 200:
-            return answer
-        if listed := shown.get("cl"):
-            kind, found = self.model._meta.label_lower, len(listed.result_list)
-            entries.record_read(request.user, kind, rows=found, filters=request.GET.dict(), at=clock.now())
-        elif seen := shown.get("original") or shown.get("object"):
-            entries.record_read(request.user, seen, at=clock.now())
-        return answer
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         """Names of what was changed; values of switches, choices, days, numbers and places, never of texts."""

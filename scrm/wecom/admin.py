@@ -16,6 +16,7 @@ from unfold.decorators import action, display
 
 from scrm import clock, sealed
 from scrm.audit import entries
+from scrm.audit.noted import Noted
 from scrm.wecom import inbox, masking, receivers, tokens
 from scrm.wecom.envelope import Unreadable
 from scrm.wecom.forms import AppForm, CorpForm, ReceiverForm
@@ -59,7 +60,7 @@ class Desk(ModelAdmin):
     log_change = log_addition
 
 
-class Shown(Desk):
+class Shown(Noted, Desk):
     """Rows to look at, many of them."""
 
     paginator = ShortSighted

@@ -24,6 +24,8 @@ class Letters(models.QuerySet["Letter"]):
 class Letter(models.Model):
     """A callback, kept word for word: history, queue and proof at once."""
 
+    personal = True  # it names the customer
+
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
         APPLIED = "applied", _("applied")
