@@ -64,15 +64,15 @@ _HOLDS: tuple[tuple[str, Q], ...] = (
 )
 
 
-def with_reason(guides: QuerySet[Guide]) -> QuerySet[Guide]:
+def with_reason(guides: Any) -> Any:
     """The guides with `reason`: why each is not ready, "" for who is."""
     return guides.annotate(reason=Case(*(When(q, then=Value(str(r))) for r, q in _HOLDS), default=Value("")))
 
 
-def unready(viewer: Any) -> QuerySet[Posting]:
+def unready(viewer: Any) -> Any:
     """The present postings, in the viewer's stores, of guides who are not ready; each with `reason`."""
     holds = [When(_of_guide(q), then=Value(str(r))) for r, q in _HOLDS]
-    here = Posting.objects.visible_to(viewer).filter(ends_at=None).exclude(guide__status=Guide.Status.LEFT)
+    here: Any = Posting.objects.visible_to(viewer).filter(ends_at=None).exclude(guide__status=Guide.Status.LEFT)
     return here.annotate(reason=Case(*holds, default=Value(""))).exclude(reason="")
 
 
@@ -89,13 +89,13 @@ class Held(NamedTuple):
     guides: int
 
 
-def counted(postings: QuerySet[Posting]) -> list[Held]:
+def counted(postings: Any) -> list[Held]:
     """How many guides each reason holds back, the frequent ones first."""
     rows = postings.order_by().values_list("reason").annotate(n=Count("guide", distinct=True))
     return [Held(Reason(reason), n) for reason, n in sorted(rows, key=lambda row: -row[1])]
 
 
-def by_store(postings: QuerySet[Posting]) -> Any:
+def by_store(postings: Any) -> Any:
     """A row for each store where somebody is not ready: public_id, name, code, n; the worst first."""
     rows = postings.order_by().values(public_id=F("store__public_id"), name=F("store__name"), code=F("store__code"))
     return rows.annotate(n=Count("guide", distinct=True)).order_by("-n", "code")

@@ -85,7 +85,7 @@ def export(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _chosen(found: QuerySet[Posting], store: Store | None, reason: str) -> QuerySet[Posting]:
+def _chosen(found: Any, store: Store | None, reason: str) -> QuerySet[Posting]:
     found = found.filter(store=store) if store else found
     return found.filter(reason=reason) if reason in Reason.values else found
 

@@ -18,8 +18,10 @@ from stores.models import Person
 
 log = structlog.get_logger()
 ACTIVE, DISABLED = 1, 2
-TOLD = ("name", "position", "status", "wecom_status", "can_contact", "staff_number")
-TOLD += ("contact_trouble", "contact_trouble_at", "left_at")
+TOLD = (
+    *("name", "position", "status", "wecom_status", "can_contact", "staff_number"),
+    *("contact_trouble", "contact_trouble_at", "left_at"),
+)
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,7 @@ VERBS: dict[str, Any] = {
     "seat.given": pgettext_lazy("deed", "seat given"),
     "seat.taken": pgettext_lazy("deed", "seat taken away"),
     "cleared": pgettext_lazy("deed", "cleared"),
+    "tried_again": pgettext_lazy("deed", "tried again"),
     "drift.accepted": pgettext_lazy("deed", "accepted"),
     "code.remade": pgettext_lazy("deed", "made again"),
     "replay": pgettext_lazy("deed", "replayed"),

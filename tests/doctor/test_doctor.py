@@ -14,6 +14,7 @@ from django.utils import translation
 from guides.models import Guide
 from scrm import clock, footing
 from scrm.audit.models import Heartbeat
+from scrm.connect import steps
 from scrm.doctor import checks, database
 from scrm.findings import Level
 from scrm.wecom import client
@@ -244,3 +245,11 @@ def test_the_command_speaks_to_machines(house: House, monkeypatch: Any) -> None:
 def test_the_command_knows_no_such_corp(db: None) -> None:
     with pytest.raises(CommandError):
         run("--corp-id", "wwnobody")
+
+
+def test_a_rare_event_is_found_behind_many_letters(house: House, monkeypatch: Any) -> None:
+    monkeypatch.setattr(steps, "LATEST", 1)
+    assert house.find("letters").level == Level.OK  # the one before the latest is of the other kind
+    Letter.objects.filter(event="change_external_contact").delete()
+    house.letter("change_external_chat")
+    assert house.find("letters").facts["missing"] == ["change_external_contact"]

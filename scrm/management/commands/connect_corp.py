@@ -22,7 +22,7 @@ from scrm.wecom import corps
 from scrm.wecom.client import client_for
 from scrm.wecom.door import BadKey
 from scrm.wecom.errors import Refused
-from scrm.wecom.models import App, Corp, Receiver
+from scrm.wecom.models import Corp, Receiver
 
 NEEDED = ("corp_id", "agent_id", "secret", "token", "aes_key", "slug")
 LOOKS_EVERY = 2.0  # seconds
@@ -120,7 +120,7 @@ class Talk:
         self._look_again()
         if receiver.verified_at is None:
             self.out.write(f"  URL             {self.case.base_url}/wecom/callback/{receiver.slug}/")
-            self.out.write(f"  Token           {receiver.token}\n  EncodingAESKey  {receiver.aes_key}")
+            self.out.write(f"  Token           {receiver.token!s}\n  EncodingAESKey  {receiver.aes_key!s}")
         self._wait_for(step)
 
     def _events(self, step: steps.Step) -> None:
@@ -131,11 +131,11 @@ class Talk:
             said = self._ask("Name or content of WW_verify_….txt (empty: later)", empty=True)
             if not said:
                 return
-            form = ProofForm({"text": said}, {})
+            form = ProofForm({"text": said})
             if form.is_valid():
                 corps.prove(form.cleaned_data["code"], by=None, at=clock.now())
             else:
-                self.out.write("  ✗ " + " ".join(form.non_field_errors()))
+                self.out.write("  ✗ " + " ".join(str(each) for each in form.non_field_errors()))
 
     def _sync(self, step: steps.Step) -> None:
         if self._stands(step) or not self._yes("Begin the first sync now?"):
@@ -174,7 +174,7 @@ class Talk:
         self.case = steps.case_of(Corp.objects.get(pk=self.case.corp.pk), self.case.base_url)
 
     def _receiver(self) -> Receiver:
-        return Receiver.objects.get(app=App.objects.get(pk=self.case.app.pk if self.case.app else None))
+        return Receiver.objects.filter(app=self.case.app).order_by("pk")[0]
 
     def _yes(self, question: str) -> bool:
         return self._ask(f"{question} [Y/n]", empty=True).lower() not in ("n", "no", "否")
