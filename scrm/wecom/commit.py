@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 PATIENCE = 3.5  # seconds; WeCom hangs up after 5
 LARGEST_GROUP = 256
+TELL_AFTER = 0.25  # seconds
 
 INSERT = """
 INSERT INTO wecom_letter (receiver_id, corp_id, digest, body, stream, shard, event, change_type, happened_at,
@@ -161,7 +162,7 @@ class GroupCommit:
             _settle(group, error)
         else:
             _settle(group)
-            tell([ticket.row for ticket in group])
+            receipts.add(ticket.row for ticket in group)
 
     def _again(self, group: Sequence[Ticket], until: float, first: Exception) -> None:
         """Once more on a new connection: a restarted server closes the old one, and storing twice stores once."""
@@ -172,14 +173,14 @@ class GroupCommit:
             _settle(group, error)
         else:
             _settle(group)
-            tell([ticket.row for ticket in group])
+            receipts.add(ticket.row for ticket in group)
 
     def _one_by_one(self, group: Sequence[Ticket], until: float) -> None:
         for ticket in group:
             try:
                 self._store([ticket.row], until)
                 ticket.settle()
-                tell([ticket.row])
+                receipts.add([ticket.row])
             except Exception as error:
                 ticket.settle(error)
 
@@ -202,6 +203,32 @@ class GroupCommit:
             with suppress(Exception):
                 self.connection.pgconn.finish()
             self.connection = None
+
+
+class Receipts:
+    """Lines about stored letters, a few each second however many letters come: a line costs a fifth of a letter."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.lock = threading.Lock()
+
+    def add(self, rows: Iterable[Row]) -> None:
+        with self.lock:
+            begins = not self.rows
+            self.rows += rows
+        if begins:
+            timer = threading.Timer(TELL_AFTER, self.tell)
+            timer.daemon = True
+            timer.start()
+
+    def tell(self) -> None:
+        with self.lock:
+            rows, self.rows = self.rows, []
+        for start in range(0, len(rows), LARGEST_GROUP):
+            tell(rows[start : start + LARGEST_GROUP])
+
+
+receipts = Receipts()
 
 
 def tell(rows: Sequence[Row]) -> None:
@@ -284,8 +311,7 @@ class AsyncGroupCommit:
         for (_, future), one in zip(group, errors, strict=True):
             if not future.done():
                 future.set_exception(one) if one else future.set_result(None)
-        if stored := [row for (row, _), one in zip(group, errors, strict=True) if one is None]:
-            asyncio.get_running_loop().call_soon(tell, stored)  # those who wait are answered first
+        receipts.add(row for (row, _), one in zip(group, errors, strict=True) if one is None)
 
     async def _store(self, rows: Sequence[Row]) -> Exception | None:
         """What went wrong; a connection that is lost or silent is not used again."""

@@ -4,13 +4,13 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from guides import groups, people, reads, roster
-from guides.models import GroupChat, Guide, Relation, RelationFact, Roster
+from guides import chunks, groups, people, reads, roster, syncs
+from guides.models import GroupChat, Guide, Relation, RelationFact, Roster, Sync, SyncChunk
 from members import tags
 from members.models import Identity, Tag, TagGroup, TagLibrary
 from scrm import clock
@@ -228,3 +228,67 @@ def test_f34_a_call_that_is_answered_oddly_is_tried_again_and_then_done(cast: Ca
     calls.make(call.due_at)
     call.refresh_from_db()
     assert call.state == OutboundCall.State.DONE
+
+
+# --- a sync ---------------------------------------------------------------------------------------------------------
+
+
+def page(**more: Any) -> dict[str, Any]:
+    """A page of batch/get_by_user with Mei on it."""
+    contact = {"external_userid": MEI, "name": "梅", "type": 1}
+    follow = {"userid": "cai", "createtime": int(NOW.timestamp()), "tag_id": []}
+    return {"external_contact_list": [{"external_contact": contact, "follow_info": follow}], **more}
+
+
+@pytest.fixture
+def chunk(cast: Cast) -> SyncChunk:
+    sync = syncs.begin(cast.corp, by=cast.ada, cause="button", at=NOW)
+    Sync.objects.filter(pk=sync.pk).update(phase="customers", step="read")
+    sync.refresh_from_db()
+    return SyncChunk.objects.create(sync=sync, phase="customers", number=0, payload={"guides": ["cai"]}, due_at=NOW)
+
+
+def read(chunk: SyncChunk, at: datetime = NOW) -> SyncChunk:
+    """The chunk after a worker claimed and read it."""
+    claimed = chunks.claim(chunk.sync, at=at)
+    assert claimed is not None
+    syncs.read_chunk(claimed, lambda: at)
+    chunk.refresh_from_db()
+    return chunk
+
+
+ODD_ROWS: list[Any] = [
+    None,
+    [],
+    {},
+    {"external_contact": None, "follow_info": None},
+    {"external_contact": {"external_userid": 7}, "follow_info": {"userid": "cai"}},
+    {"external_contact": {"external_userid": "wmX"}, "follow_info": {"userid": "cai", "createtime": -5}},
+    {"external_contact": {"external_userid": "wmX"}, "follow_info": {"userid": None}},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_ROWS, ids=lambda odd: json.dumps(odd)[:70])
+def test_f34_a_sync_of_odd_pages_writes_nothing_by_halves(wecom: raw.Raw, chunk: SyncChunk, odd: Any) -> None:
+    """F34 for a sync: a good row and an odd one come together; neither is written, and the chunk is read again."""
+    told = page()
+    told["external_contact_list"].append(odd)
+    wecom.script = lambda _path: body(**told)
+    assert (read(chunk).state, chunk.attempts) == ("waiting", 1)
+    assert not Identity.objects.exists() and not RelationFact.objects.exists()
+    wecom.script = lambda _path: body(**page())
+    assert read(chunk, after(minutes=10)).state == "done" and Relation.objects.get().state == "live"
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name in ODD], ids=lambda case: case.name)
+def test_f34_a_chunk_survives_what_is_no_answer(wecom: raw.Raw, chunk: SyncChunk, case: Case) -> None:
+    """F34 for a sync: the chunk waits for its next try, whatever came."""
+    wecom.script = lambda _path: case
+    assert (read(chunk).state, chunk.attempts) == ("waiting", 1) and not Identity.objects.exists()
+
+
+def test_f31_a_cursor_that_is_repeated_for_ever_ends(wecom: raw.Raw, chunk: SyncChunk) -> None:
+    """F31: a page that leads to itself is left after a few rounds."""
+    wecom.script = lambda _path: body(**page(next_cursor="always-the-same"))
+    assert (read(chunk).state, chunk.attempts) == ("waiting", 1)
+    assert len([path for path in wecom.asked if path.endswith("get_by_user")]) < 10
