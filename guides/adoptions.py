@@ -22,6 +22,7 @@ from guides.models import Code, CodeGuide, Guide, Posting, Sync, SyncChunk
 from guides.models.codes import new_state
 from scrm.audit import alarms
 from scrm.wecom.client import Client, client_for
+from scrm.wecom.endpoints import pages
 from scrm.wecom.errors import Refused
 from scrm.wecom.models import Corp
 from stores.models import DepartmentLink
@@ -65,14 +66,10 @@ class Codes:
 
 def _listed(client: Client, at: datetime) -> Iterator[str]:
     """The config_ids of all contact ways; raises Refused."""
-    cursor = ""
-    while True:
-        asked = {"start_time": SINCE, "end_time": int(at.timestamp()) + 600, "limit": 1000}
-        page = client.externalcontact.list_contact_way(**asked, **({"cursor": cursor} if cursor else {}))
+    asked = {"start_time": SINCE, "end_time": int(at.timestamp()) + 600, "limit": 1000}
+    ask = client.externalcontact.list_contact_way
+    for page in pages("externalcontact/list_contact_way", lambda cursor: ask(**asked, cursor=cursor)):
         yield from (way["config_id"] for way in page["contact_way"])
-        cursor = page.get("next_cursor") or ""
-        if not cursor:
-            return
 
 
 def sound_ceiling(corp: Corp, listed: int, *, at: datetime) -> None:

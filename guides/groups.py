@@ -14,6 +14,7 @@ from guides.postings import Book, book_of
 from scrm.audit import alarms
 from scrm.ids import sql_id
 from scrm.wecom.client import Client, client_for
+from scrm.wecom.endpoints import pages
 from scrm.wecom.errors import CONFIGURATION, BackOff, Refused, Retry, TokenRefused
 from scrm.wecom.events import ChatDismissed, Received
 
@@ -171,15 +172,10 @@ class Groups:
 
 def _listed(client: Client, owners: Sequence[str]) -> Iterator[str]:
     """The chat_ids of these owners' groups; raises Refused."""
-    cursor = ""
-    while True:
-        page = client.externalcontact.groupchat_list(
-            owner_filter={"userid_list": list(owners)}, **({"cursor": cursor} if cursor else {})
-        )
+    asked = {"owner_filter": {"userid_list": list(owners)}}
+    ask = client.externalcontact.groupchat_list
+    for page in pages("externalcontact/groupchat/list", lambda cursor: ask(**asked, cursor=cursor)):
         yield from (row["chat_id"] for row in page["group_chat_list"])
-        cursor = page.get("next_cursor") or ""
-        if not cursor:
-            return
 
 
 def _chats(corp: int, chat_ids: Sequence[str], *, at: datetime) -> list[GroupChat]:

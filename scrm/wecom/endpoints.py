@@ -1,13 +1,36 @@
 """The APIs that the product calls, with what their answers must hold."""
 
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
 
 from wechatpy.client.api.base import BaseWeChatAPI
 
+from scrm.wecom.errors import BadReply, GiveUp, Retry
 from scrm.wecom.shapes import EXPECTED
 
 Said = dict[str, Any]
+
+BAD_CURSOR = 50100
+
+
+def pages(api: str, ask: Callable[[str], Said]) -> Iterator[Said]:
+    """Each page of a list that goes on by next_cursor; raises Refused, Retry where it has to be begun anew."""
+    cursor, seen = "", {""}
+    while True:
+        try:
+            page = ask(cursor)
+        except GiveUp as refused:
+            if cursor and refused.errcode == BAD_CURSOR:
+                raise Retry(api, refused.errcode) from None
+            raise
+        yield page
+        cursor = page.get("next_cursor") or ""
+        if not cursor:
+            return
+        if cursor in seen:
+            raise BadReply(api, None, "a cursor leads back")
+        seen.add(cursor)
 
 
 class _Endpoints(BaseWeChatAPI):

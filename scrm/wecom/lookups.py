@@ -6,6 +6,7 @@ from typing import Any
 
 from scrm.wecom import routes
 from scrm.wecom.client import Client
+from scrm.wecom.endpoints import pages
 from scrm.wecom.models import OutboundCall
 
 LookUp = Callable[[OutboundCall, Client], dict[str, Any] | None]
@@ -24,13 +25,11 @@ def contact_way(call: OutboundCall, client: Client) -> dict[str, Any] | None:
 
 def _ways_since(call: OutboundCall, client: Client) -> Iterator[str]:
     since = int((call.created_at - CLOCKS_DIFFER).timestamp())
-    cursor = ""
-    while True:
-        page = client.externalcontact.list_contact_way(start_time=since, cursor=cursor, limit=1000)
+    ask = client.externalcontact.list_contact_way
+    for page in pages(
+        "externalcontact/list_contact_way", lambda cursor: ask(start_time=since, cursor=cursor, limit=1000)
+    ):
         yield from (way["config_id"] for way in page["contact_way"])
-        cursor = page.get("next_cursor") or ""
-        if not cursor:
-            return
 
 
 def corp_tags(call: OutboundCall, client: Client) -> dict[str, Any] | None:
