@@ -128,6 +128,10 @@ ALARMS: dict[str, tuple[Any, Any]] = {
         _("The space for the database is nearly used up"),
         _("Enlarge it, or keep less (docs/data-map.md)."),
     ),
+    "audit_touched": (
+        _("The audit book is not as it was sealed"),
+        _("Somebody with rights over the database changed it: verify_audit names the day and the entry."),
+    ),
     "database_long_transaction": (
         _("A transaction has been open for very long"),
         _("It keeps VACUUM from its work and lets tables grow: find it in pg_stat_activity and end it."),

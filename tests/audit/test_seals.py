@@ -4,11 +4,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from scrm.audit import entries, months, seals
-from scrm.audit.models import Entry, Leaves, Seal
+from scrm.audit import entries, months, seals, tasks
+from scrm.audit.models import Alarm, Entry, Leaves, Seal
 from tests.cast import NOW, after
 
 
@@ -71,6 +72,14 @@ def test_the_command_names_the_first_day_and_entry(book: list[Entry], as_owner: 
     with pytest.raises(CommandError, match="the first on 2026-03-03"):
         call_command("verify_audit")
     assert f"2026-03-03: entry {book[5].pk} was changed" in capsys.readouterr().out
+
+
+def test_the_night_notices(book: list[Entry], as_owner: Any) -> None:
+    superuser("UPDATE audit_entry SET verb = 'x' WHERE id = %s", as_owner, book[9].pk)
+    with time_machine.travel(after(days=3), tick=False):
+        tasks.close_the_day()
+    alarm = Alarm.objects.get()
+    assert (alarm.kind, alarm.subject, alarm.detail["entry"]) == ("audit_touched", "2026-03-04", book[9].pk)
 
 
 def test_a_removed_and_an_added_entry_are_named(book: list[Entry], as_owner: Any) -> None:
