@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
-from scrm.clock import SHANGHAI
+from scrm.clock import SHANGHAI, day_of
 from scrm.dashboard import stories
 
 register = template.Library()
@@ -27,6 +27,13 @@ def after(at: datetime, start: datetime) -> str:
 @register.filter
 def clock_time(at: datetime) -> str:
     return at.astimezone(SHANGHAI).strftime("%H:%M:%S")
+
+
+@register.filter
+def beside(at: datetime, start: datetime) -> str:
+    """The time of day, with its day where that is another than the start's."""
+    same = day_of(at) == day_of(start)
+    return at.astimezone(SHANGHAI).strftime("%H:%M:%S" if same else "%m-%d %H:%M")
 
 
 @register.filter
