@@ -14,7 +14,7 @@ class NotAPhone(Exception):
 def normalised(text: str) -> str:
     """The number in E.164, a Chinese one unless it says otherwise; raises NotAPhone."""
     try:
-        number = phonenumbers.parse(unicodedata.normalize("NFKC", text), HOME)
+        number = phonenumbers.parse(text if text.isascii() else unicodedata.normalize("NFKC", text), HOME)
     except phonenumbers.NumberParseException:
         raise NotAPhone from None  # the text itself belongs in no traceback
     if number.extension or not phonenumbers.is_valid_number(number):

@@ -63,7 +63,7 @@ class Draft:
 
 def plain(text: str) -> str:
     """Full-width letters and digits as ordinary ones, runs of blanks as one."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
 
 
 def words(limit: int) -> Callable[[str], str]:

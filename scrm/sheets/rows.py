@@ -1,5 +1,6 @@
 """What a table in a file comes to, whichever kind of file it is."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ from django.conf import settings
 COLUMNS_AT_MOST = 100
 CELL_AT_MOST = 2000  # characters
 LAST_ROW = 1_048_576  # of Excel
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
 
@@ -45,7 +47,7 @@ def tidy(text: str) -> tuple[str, str]:
         return text[2:-1].strip(), ""  # how spreadsheets are told to keep the zeros of "00123"
     if len(text) > CELL_AT_MOST:
         return "", "too_long"
-    if any((ord(c) < 32 and c not in "\t\r\n") or ord(c) == 127 for c in text):
+    if UNPRINTABLE.search(text):
         return "", "unprintable"
     if text.startswith(("=", "＝")):
         return "", "formula"

@@ -1,16 +1,18 @@
 """Every bad file has its declared answer, leaves nothing half-written, says nothing to the log; the next one works."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from members.models import Member
 from scrm.imports.models import Import, ImportFile
 from stores.models import Contract, Placement, Region, Store
-from tests.cast import Cast
+from tests.cast import Cast, assemble
 from tests.corpus import imports as corpus
 from tests.corpus.imports import CANARY, Case
 from tests.imports.conftest import came_to
@@ -22,6 +24,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _small_limits(settings: Any) -> None:
     settings.IMPORT_ROWS, settings.IMPORT_BYTES = 600, 1_500_000
+
+
+@pytest.fixture(scope="module")
+def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
+    """The cast for all cases; each undoes its doings."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield assemble()
+        transaction.set_rollback(True)
 
 
 def brought(client: Client, case: Case) -> Import:
@@ -47,9 +57,9 @@ def test_there_are_cases_enough_and_no_name_twice() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_each_file_has_its_answer(cast: Cast, case: Case, caplog: Any, capsys: Any) -> None:
+def test_each_file_has_its_answer(stage: Cast, case: Case, caplog: Any, capsys: Any) -> None:
     client, before = Client(), world()
-    client.force_login(cast.ada)
+    client.force_login(stage.ada)
     if not case.content:  # the page itself refuses what holds nothing
         file = SimpleUploadedFile(case.file_name, b"")
         assert client.post(reverse("imports:shelf"), {"kind": case.kind, "file": file}).status_code in (302, 400)

@@ -177,11 +177,10 @@ def _judge(draft: Draft, known: Known, case: Case) -> Verdict:
 
 def _judge_proof(draft: Draft, verdict: Verdict) -> None:
     """Consent is terms, date and evidence, or it is none."""
-    names = {column.key: str(column.label) for column in COLUMNS}
     given = [column for column in ("purposes", *PROOF) if draft[column]]
     for column in ("purposes", *PROOF) if given else ():
         if not draft[column]:
-            verdict.refuse("needs", column, other=names[given[0]])
+            verdict.refuse("needs", column, other=MEMBERS.label(given[0]))
 
 
 def _owner(plain: list[tuple[str, str]], verdict: Verdict, known: Known) -> Member | None:
