@@ -4,6 +4,7 @@ import http.client
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 
 from scrm import sandbox
 from scrm.embedded import postgres
+from scrm.wecom import commit
 from tests.chaos.house import until
 from tests.operations import units
 from tests.operations.units import ROOT, UNITS, Installation
@@ -192,3 +194,22 @@ def test_every_setting_of_the_example_is_one_that_is_read() -> None:
     said = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / "deploy/zhanggui.env.example").read_text(), re.M))
     assert said
     assert {name.removesuffix("_FILE") for name in said} - known == {"PROMETHEUS_MULTIPROC_DIR"} & said
+
+
+def test_the_door_finds_its_password_where_the_pages_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"NAME": "zhanggui", "HOST": "db", "OPTIONS": {"passfile": "/run/secrets/pgpass", "sslmode": "require"}}
+    monkeypatch.setattr(commit.connections["default"], "settings_dict", said)
+    found = commit.address()
+    assert (found["passfile"], found["sslmode"], found["host"]) == ("/run/secrets/pgpass", "require", "db")
+
+
+def test_an_image_holds_what_runs_and_not_what_tests() -> None:
+    sys.path.insert(0, str(ROOT / "deploy"))
+    try:
+        from runtime_lock import chosen
+    finally:
+        sys.path.pop(0)
+    lock = (
+        "# by make lock\ndjango==5.2 \\\n    --hash=sha256:aa\n    # via zhanggui\npytest==9 \\\n    --hash=sha256:bb\n"
+    )
+    assert chosen("Django==5.2\n", lock) == "django==5.2 \\\n    --hash=sha256:aa\n"
