@@ -87,7 +87,7 @@ def _unsealed(today: date) -> list[date]:
 def _sealed(day: date, at: datetime) -> Seal:
     before = Seal.objects.order_by("-day").first()
     after = before.last_id if before else 0
-    last = max(after, _last_id(clock.day_span(day)[1]))
+    last = max(after, _last_id(clock.day_span(day)[1], at))
     with connection.cursor() as cursor:
         cursor.execute(WRITE, {"day": day, "after": after, "last": last})
     digest, n = _digest(day)
@@ -98,9 +98,12 @@ def _sealed(day: date, at: datetime) -> Seal:
     return made
 
 
-def _last_id(until: datetime) -> int:
-    """The id before the first entry of the time after; entries that came late belong to the next seal."""
-    later = Entry.objects.filter(at__gte=until).order_by("id").values_list("id", flat=True).first()
+def _last_id(until: datetime, now: datetime) -> int:
+    """The id before the first entry of the time after; entries that came late belong to the next seal.
+
+    One that says it is of the future holds nothing up: it is sealed among its neighbours.
+    """
+    later = Entry.objects.filter(at__gte=until, at__lte=now).order_by("id").values_list("id", flat=True).first()
     if later is not None:
         return later - 1
     return Entry.objects.order_by("-id").values_list("id", flat=True).first() or 0

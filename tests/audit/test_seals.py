@@ -128,6 +128,14 @@ def test_late_entries_belong_to_the_next_seal(book: list[Entry]) -> None:
     assert Seal.objects.get(day="2026-03-05").first_id <= late.pk
 
 
+def test_an_entry_of_the_future_holds_nothing_up(db: None, as_owner: Any) -> None:
+    written = [entries.record("x.changed", by=None, at=at) for at in (NOW, after(days=9000), NOW)]
+    seals.seal(at=after(days=1))
+    assert Seal.objects.get().entries == 3
+    superuser("DELETE FROM audit_entry WHERE id = %s", as_owner, written[1].pk)
+    assert found() == [("2026-03-02", "missing", written[1].pk)]
+
+
 def test_a_month_that_was_dropped_is_no_break(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_make_months('2019-01-01', '2019-02-01')")
