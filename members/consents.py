@@ -20,7 +20,7 @@ from scrm.sealed import seal
 from stores.models import Franchisee
 
 GIVEN, WITHDRAWN = Consent.State.GIVEN, Consent.State.WITHDRAWN
-STRICTNESS = [GIVEN, Consent.State.DENIED, WITHDRAWN]
+STRICTNESS: list[str] = [GIVEN, Consent.State.DENIED, WITHDRAWN]
 COLUMNS = (
     *("member_id", "purpose", "controller_id", "state", "terms"),
     *("at", "source", "evidence", "by_id", "recorded_at"),
@@ -147,4 +147,4 @@ def _parts(member: Member) -> list[int]:
 
 
 def _strictest(one: str, other: str) -> str:
-    return max(one, other, key=lambda word: STRICTNESS.index(word))  # type: ignore[arg-type]
+    return max(one, other, key=STRICTNESS.index)
