@@ -6,11 +6,12 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from guides import refusals
-from guides.models import Code, CodeGuide, Guide, HouseAccount, Posting
+from guides.models import Code, CodeGuide, Guide, HouseAccount, Posting, Roster
 from members.models import Tag
 from scrm.audit import alarms, entries
 from scrm.wecom import calls, pictures
@@ -238,16 +239,15 @@ def answered(told: Sequence[OutboundCall], at: datetime) -> None:
 
 
 def _hear_answer(code: Code, call: OutboundCall, *, at: datetime) -> None:
-    result = call.result or {}
+    result, told = call.result or {}, int((call.key or "").split(":")[2])
     gone_already = call.api.endswith("del_contact_way") and call.errcode == ALREADY_GONE
     if call.state != OutboundCall.State.DONE and not gone_already:
         if call.errcode in refusals.PERSONAL and not code.deleted_at:
             return _leave_somebody_out(code, call, at=at)
-        return _hear_refusal(code, call, at=at)
-    if config_id := result.get("config_id"):
+        return None if told < code.pushed else _hear_refusal(code, call, at=at)
+    if (config_id := result.get("config_id")) and told >= code.pushed:
         code.config_id, code.qr_url = config_id, result.get("qr_code", "")
         code.qr_due_at = at if code.qr_url else None
-    told = int((call.key or "").split(":")[2])
     if told < code.pushed:  # an older change arrived after a newer one
         code.wanted += 1
     code.pushed = max(code.pushed, told)
@@ -309,6 +309,21 @@ def retry_refused(at: datetime) -> int:
     """Once a day each guide whom WeCom refused is tried again: it never tells when she has verified (a lane)."""
     due = Guide.objects.filter(contact_trouble_at__lte=at - TRY_AGAIN_AFTER).order_by("contact_trouble_at")
     return try_again(Guide.objects.filter(pk__in=list(due.values_list("pk", flat=True)[:A_BATCH])), at=at)
+
+
+def ask_for_numbers(at: datetime) -> int:
+    """Codes follow where a corp has begun, or ceased, to ask for staff numbers (a lane of the worker)."""
+    turned = Corp.objects.exclude(staff_number_required=Coalesce(_numbers_asked(), False))
+    for corp in turned:
+        with transaction.atomic():
+            told = {"numbers_asked": corp.staff_number_required}
+            Roster.objects.update_or_create(corp=corp, defaults=told)
+            follow(_stores_of(Guide.objects.filter(corp=corp, staff_number="")), at=at)
+    return len(turned)
+
+
+def _numbers_asked() -> Subquery:
+    return Subquery(Roster.objects.filter(corp=OuterRef("pk")).values("numbers_asked")[:1])
 
 
 @transaction.atomic

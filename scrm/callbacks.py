@@ -51,6 +51,7 @@ LANES = (
     people.read_due,
     codes.picture_due,
     codes.retry_refused,
+    codes.ask_for_numbers,
     officials.read_due,
     media.refresh,
     syncs.lane,

@@ -182,6 +182,8 @@ class Roster(models.Model):
     corp = models.OneToOneField(Corp, models.CASCADE, verbose_name=_("corp"), related_name="+")
     read_due_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    # Whether codes leave out who has no staff number, as the corp asked when they were last looked through.
+    numbers_asked = models.BooleanField(default=False, db_default=False, editable=False)
     objects = ScopedQuerySet.as_manager()
 
     class Meta:

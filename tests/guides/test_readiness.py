@@ -158,6 +158,18 @@ def test_a_thousand_guides_cost_no_more_queries_than_three(cast: Cast) -> None:
     assert len(seen) <= 3
 
 
+def test_asking_for_numbers_takes_out_who_has_none_and_ceasing_puts_her_back(cast: Cast) -> None:
+    Guide.objects.exclude(userid="cai").update(staff_number="A001")
+    cast.code()
+    OutboundCall.objects.update(answered_at=NOW, state="done")
+    assert codes.ask_for_numbers(NOW) == 0
+    for asked in (True, False):
+        Corp.objects.update(staff_number_required=asked)
+        assert (codes.ask_for_numbers(NOW), codes.ask_for_numbers(NOW)) == (1, 0)
+    users = [call.request()["user"] for call in OutboundCall.objects.filter(answered_at=None).order_by("pk")]
+    assert users == [["ben"], ["ben", "cai"]]
+
+
 def get(client: Any, person: Any, path: str = "/codes/readiness/", **query: str) -> Any:
     client.force_login(person)
     return client.get(path, query)
