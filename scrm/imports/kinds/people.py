@@ -135,7 +135,7 @@ def _place(draft: Draft, verdict: Verdict, needs: str, staff: Staff, case: Case)
 
 def bring_in(verdicts: Sequence[Verdict], case: Case) -> None:
     acts = [v.act for v in verdicts if v.act]
-    directory.number({a.guide.pk: a.number for a in acts if a.number})
+    directory.number({a.guide.pk: a.number for a in acts if a.number}, at=case.at)
     wanted = [Seat(person=a.guide.person, **a.seat) for a in acts if a.seat]
     seats.give_many(wanted, at=case.at, by=case.by)
     postings.book([a.booking for a in acts if a.booking], case)

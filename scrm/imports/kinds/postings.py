@@ -41,7 +41,7 @@ COLUMNS = (
         columns.code(), "S0012", _("Where she works; one line for each store and time."), is_needed=True,
     ),
     Column(
-        "manager", _("manages the store"), ("是否店长", "店长", "manager", "is manager"), columns.yes_or_no, "否",
+        "manager", _("store manager or not"), ("是否店长", "店长", "manager", "is manager"), columns.yes_or_no, "否",
         _("是 or 否. Empty: as it was, at first 否."),
     ),
     Column(
