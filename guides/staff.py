@@ -159,6 +159,9 @@ def rename(corp: int, old: str, new: str) -> None:
         Guide.objects.filter(corp=corp, userid__iexact=old).update(userid=new)
 
 
-def number(told: Mapping[int, str]) -> None:
-    """Guides bear these staff numbers: guide → number."""
+@transaction.atomic
+def number(told: Mapping[int, str], *, at: datetime) -> None:
+    """Guides bear these staff numbers: guide → number; where a corp asks for them, codes follow."""
     Guide.objects.bulk_update([Guide(pk=pk, staff_number=n) for pk, n in told.items()], ["staff_number"], 2000)
+    asked = Posting.objects.filter(guide__in=list(told), guide__corp__staff_number_required=True, ends_at=None)
+    codes.follow(set(asked.values_list("store_id", flat=True)), at=at)

@@ -121,6 +121,14 @@ def test_a_number_that_comes_puts_her_into_the_codes(strict: Cast) -> None:
     assert OutboundCall.objects.get(answered_at=None).request()["user"] == ["ben", "cai"]
 
 
+def test_a_number_that_is_imported_does_so_too(strict: Cast) -> None:
+    Guide.objects.filter(userid="cai").update(staff_number="")
+    strict.code()
+    OutboundCall.objects.update(answered_at=NOW, state="done")
+    staff.number({strict.guide("cai").pk: "A007"}, at=NOW)
+    assert OutboundCall.objects.get(answered_at=None).request()["user"] == ["ben", "cai"]
+
+
 def test_being_activated_ends_the_refusal(cast: Cast) -> None:
     Guide.objects.filter(userid="cai").update(status="inactive", wecom_status=4, contact_trouble="41054")
     learn(cast, told(cast, "cai"), followers={"cai"})
