@@ -170,3 +170,16 @@ def test_personal_tags_and_tags_of_other_apps_break_nothing(town: Town, pair: di
     town.sync()
     town.house.read()
     assert MemberTag.objects.get().tag == vip()
+
+
+def test_an_old_refusal_that_comes_late_is_no_trouble(town: Town) -> None:
+    code = town.house.a_code()
+    town.wx.faults.set(api=[{"path": "update_contact_way", "errcode": 41042, "times": 1}])
+    for name in ("橱窗", "门口"):
+        codes.change(Code.objects.get(), by=None, at=clock.now(), name=name)
+        town.house.work()
+    refused = OutboundCall.objects.filter(api__endswith="update_contact_way").earliest("pk")
+    assert refused.state == "failed"
+    tell_again(refused)
+    code.refresh_from_db()
+    assert code.trouble == "" and code.pushed == code.wanted
