@@ -127,11 +127,12 @@ def merge(
     learned = contacts.learn_many(corp, (contact for contact, _ in told), at=at)
     pairs = {(guides[f.userid], learned.members[c.external_userid]): f for c, f in told}
     fresh = learned.fresh
-    notes.write([notes.written(g, m, f) for (g, m), f in pairs.items() if m in fresh], at=at)
+    notes.write((notes.written(g, m, f) for (g, m), f in pairs.items() if m in fresh), at=at)
     tags.wear_many(corp, [(m, f.userid, f.tag_ids) for (_, m), f in pairs.items() if m in fresh], at=at)
-    seen = [Seen(g, m, f.created, f.state, m in learned.new) for (g, m), f in pairs.items()]
-    reading.counts["new"] += sightings.see(corp, seen, key=key, at=at, now=now)
-    reading.counts.update(rows=len(seen), people=len(learned.new))
+    seen = (Seen(g, m, f.created, f.state, m in learned.new) for (g, m), f in pairs.items())
+    states = {follow.state for follow in pairs.values()}
+    reading.counts["new"] += sightings.see(corp, seen, states, key=key, at=at, now=now)
+    reading.counts.update(rows=len(pairs), people=len(learned.new))
     for guide, member in pairs:
         reading.listed[guide].append(member)
 

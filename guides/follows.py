@@ -1,7 +1,7 @@
 """What WeCom says of one relation, in one shape: the single read and the batch read tell it differently.
 
-`externalcontact/get` has `tags` as objects with a type, `batch/get_by_user` bare `tag_id`s. Millions pass here, so these
-are tuples. No Django here.
+`externalcontact/get` has `tags` as objects with a type, `batch/get_by_user` bare `tag_id`s. Millions pass here, so it
+is a tuple. No Django here.
 """
 
 from collections.abc import Mapping
@@ -37,17 +37,21 @@ def of(said: Mapping[str, Any]) -> Follow:
     """A member of `follow_user`, or a `follow_info`. Raises KeyError, TypeError or ValueError for what is neither."""
     get = said.get
     created, way, phones = get("createtime") or 0, get("add_way"), get("remark_mobiles")
-    if type(created) is not int or not 0 <= created <= MOST_SECONDS:
+    remark, description = get("remark") or "", get("description") or ""
+    company, state = get("remark_corp_name") or get("remark_company") or "", get("state") or ""
+    if not (type(remark) is type(description) is type(company) is type(state) is str and type(created) is int):
+        raise TypeError("a text or a time of another type")
+    if not 0 <= created <= MOST_SECONDS:
         raise ValueError("createtime")
     return Follow(
         said["userid"].lower(),
         created,
-        clean(get("state"))[:LONGEST_STATE],
+        state.replace("\0", "")[:LONGEST_STATE] if state else "",
         tag_ids(said),
-        clean(get("remark")),
-        clean(get("description")),
-        clean(get("remark_corp_name") or get("remark_company")),
-        tuple(filter(None, map(clean, phones))) if phones else (),
+        remark,
+        description,
+        company,
+        tuple(filter(None, phones)) if phones else (),
         way if type(way) is int and 0 <= way < 32_768 else 0,
     )
 
@@ -55,13 +59,6 @@ def of(said: Mapping[str, Any]) -> Follow:
 def tag_ids(said: Mapping[str, Any]) -> tuple[str, ...]:
     """The corp tags in this relation; a guide's own tags have no id, and strategy tags are not the corp's."""
     if (bare := said.get("tag_id")) is not None:
-        return tuple(bare)
+        return tuple(bare) if bare else ()
     tags = said.get("tags") or ()
     return tuple(tag["tag_id"] for tag in tags if tag.get("type") == CORP_TAG and tag.get("tag_id"))
-
-
-def clean(text: Any) -> str:
-    """Text as PostgreSQL takes it."""
-    if type(text) is not str:
-        return ""
-    return text.replace("\0", "") if "\0" in text else text

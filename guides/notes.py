@@ -58,7 +58,7 @@ class Written(NamedTuple):
 
 def written(guide: int, member: int, follow: Follow) -> Written:
     """What a read says of a pair."""
-    return Written(guide, member, follow.remark, follow.description, follow.company, follow.phones, follow.add_way)
+    return Written(guide, member, *follow[4:])  # the last fields of both are the same
 
 
 @transaction.atomic
@@ -77,12 +77,14 @@ def write(told: Iterable[Written], *, at: datetime) -> int:
 def _line(one: Written) -> str:
     guide, member, remark, description, company, phones, way = one
     texts = f"{_text(remark, REMARK)}\t{_text(description, DESCRIPTION)}\t{_text(company, COMPANY)}"
-    number = bulk.NULL if way is None else way
-    return f"{guide}\t{member}\t{texts}\t{_sealed(phones) if phones else NONE_OF[None if phones is None else ()]}\t{number}\n"
+    numbers = _sealed(phones) if phones else NONE_OF[None if phones is None else ()]
+    return f"{guide}\t{member}\t{texts}\t{numbers}\t{bulk.NULL if way is None else way}\n"
 
 
 def _text(text: str | None, longest: int) -> str:
-    return bulk.NULL if text is None else bulk.told(text[:longest])
+    if not text:
+        return bulk.NULL if text is None else ""
+    return bulk.told(text[:longest])
 
 
 def _sealed(phones: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ A sighting is a fact only where it tells something new. A pair of whom we knew n
 the fold of that one fact would have it; whatever is less simple is derived from all facts, as everywhere else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -103,11 +103,11 @@ UNKNOWN = "SELECT DISTINCT state FROM seen_news WHERE state <> '' AND code_id IS
 
 
 @transaction.atomic
-def see(corp: int, seen: Sequence[Seen], *, key: str, at: datetime, now: datetime) -> int:
+def see(corp: int, seen: Iterable[Seen], states: Collection[str], *, key: str, at: datetime, now: datetime) -> int:
     """How many of these pairs, seen by a read that began at an instant, told us something new."""
     with connection.cursor() as cursor:
         cursor.execute(STAGES)
-        _copy(cursor, corp, seen)
+        _copy(cursor, corp, seen, states)
         cursor.execute(NEWS)
         if not cursor.rowcount:
             return 0
@@ -130,17 +130,16 @@ def see(corp: int, seen: Sequence[Seen], *, key: str, at: datetime, now: datetim
     return news
 
 
-def _copy(cursor: Any, corp: int, seen: Iterable[Seen]) -> None:
-    seen = list(seen)
-    states = {one.state for one in seen if one.state}
-    known = Code.objects.filter(corp=corp, state__in=states).values_list("state", "pk", "store_id") if states else ()
+def _copy(cursor: Any, corp: int, seen: Iterable[Seen], states: Collection[str]) -> None:
+    named = Code.objects.filter(corp=corp, state__in=[state for state in states if state])
+    known = named.values_list("state", "pk", "store_id") if any(states) else ()
     codes = {state: (code, store) for state, code, store in known}
     none = bulk.NULL, bulk.NULL
     bulk.stage(
         cursor,
         "seen",
         (
-            f"{guide}\t{member}\t{created or bulk.NULL}\t{bulk.told(state)}\t{'t' if is_new else 'f'}\t{code}\t{store}\n"
+            f"{guide}\t{member}\t{created or bulk.NULL}\t{bulk.told(state)}\t{int(is_new)}\t{code}\t{store}\n"
             for guide, member, created, state, is_new in seen
             for code, store in (codes.get(state, none),)
         ),

@@ -29,22 +29,19 @@ class Contact(NamedTuple):
 def of(said: Mapping[str, Any], external_userid: str = "") -> Contact:
     """WeCom's `external_contact`, without what we could not keep. Raises KeyError where it has no id."""
     get = said.get
-    value, gender, url = external_userid or said["external_userid"], get("gender"), _clean(get("avatar"))
-    if type(value) is not str or not 0 < len(value) <= VALUE or "\0" in value:
+    value, gender = external_userid or said["external_userid"], get("gender")
+    name, url, unionid = get("name") or "", get("avatar") or "", get("unionid") or ""
+    if not (type(value) is type(name) is type(url) is type(unionid) is str):
+        raise TypeError("a text of another type")
+    if not 0 < len(value) <= VALUE or not value.isprintable():
         raise ValueError("external_userid")
     return Contact(
         value,
-        _clean(get("name"))[:NAME],
+        name[:NAME],
         url if url.startswith("https://") and len(url) <= PICTURE else "",
         gender if gender in (1, 2) else 0,
-        _clean(get("unionid"))[:VALUE],
+        unionid[:VALUE] if unionid else "",
     )
-
-
-def _clean(text: Any) -> str:
-    if type(text) is not str:
-        return ""
-    return text.replace("\0", "") if "\0" in text else text
 
 
 COLUMNS = "people_read (value, name, avatar, gender, unionid)"

@@ -31,7 +31,8 @@ class Newcomer:
 def learn(person: Identity, contact: Mapping[str, Any], *, at: datetime) -> None:
     """Name, picture, gender and unionid as WeCom tells them of an external contact."""
     told = contacts.of(contact, person.value)
-    Member.objects.filter(pk=person.member_id).update(name=told.name, avatar=told.avatar, gender=told.gender)
+    name = told.name.replace("\0", "")
+    Member.objects.filter(pk=person.member_id).update(name=name, avatar=told.avatar, gender=told.gender)
     if told.unionid:
         _know_by_unionid(person.member_id, told.unionid)
 
@@ -61,7 +62,12 @@ def shown(identity: Identity) -> str:
     """The id as people may read it: phones and cards masked."""
     if identity.kind == PHONE:
         return phones.masked(identity.sealed or "")
-    return "****" + (identity.sealed or "")[-4:] if identity.kind == CARD else identity.value
+    return masked_card(identity.sealed or "") if identity.kind == CARD else identity.value
+
+
+def masked_card(text: str) -> str:
+    """The number's last four signs, of a short one only the last: ****0123."""
+    return "****" + (text[-4:] if len(text) >= 8 else text[-1:])
 
 
 def owners(kind: str, values: Iterable[str]) -> dict[str, int]:

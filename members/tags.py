@@ -7,8 +7,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from members.models import MemberTag, Tag, TagGroup, TagLibrary
-from scrm.audit import alarms
 from scrm import bulk
+from scrm.audit import alarms
 from scrm.ids import sql_array
 from scrm.wecom.client import Client, client_for
 from scrm.wecom.errors import BackOff, GiveUp, Refused, Retry
@@ -167,20 +167,19 @@ ORDER BY 1, 2 ON CONFLICT DO NOTHING
 
 
 @transaction.atomic
-def wear_many(corp: int, worn: Sequence[tuple[int, str, Sequence[str]]], *, at: datetime) -> None:
+def wear_many(corp: int, worn: Sequence[tuple[int, str, tuple[str, ...]]], *, at: datetime) -> None:
     """Each member bears exactly these corp tags in her relation with this guide: (member, userid, tag ids).
 
     A tag that was put on after `at`, when the read began, stays.
     """
-    asked = {tag_id for _member, _userid, tag_ids in worn for tag_id in tag_ids}
+    combinations = {tag_ids for _member, _userid, tag_ids in worn}
+    asked = {tag_id for tag_ids in combinations for tag_id in tag_ids}
     known = dict(Tag.objects.filter(group__corp=corp, tag_id__in=asked).values_list("tag_id", "pk")) if asked else {}
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.execute("DELETE FROM tags_worn")
-        lines = (
-            f"{member}\t{bulk.told(userid)}\t{sql_array(known[tag] for tag in tag_ids if tag in known)}\n"
-            for member, userid, tag_ids in worn
-        )
+        arrays = {tag_ids: sql_array(known[tag] for tag in tag_ids if tag in known) for tag_ids in combinations}
+        lines = (f"{member}\t{bulk.told(userid)}\t{arrays[tag_ids]}\n" for member, userid, tag_ids in worn)
         bulk.stage(cursor, "tags_worn", lines)
         cursor.execute(TAKE_OFF, {"at": at})
         if known:
