@@ -1,4 +1,4 @@
-"""A chunk of a sync merged by the product, beside COPY and guarded merges of the same rows; and a roster learned."""
+"""Pages of customers merged by the product, beside COPY and guarded merges of the same rows; and a roster learned."""
 
 import gc
 import random
@@ -130,44 +130,20 @@ def position(ground: Ground) -> int:
     return int(found[0])  # type: ignore[index]
 
 
-class Pages:
-    """WeCom's answers, from memory."""
-
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
-        self.externalcontact = self
-
-    def batch_get_by_user(self, userids: list[str], cursor: str, limit: int) -> dict[str, Any]:
-        start = int(cursor or 0)
-        following = str(start + limit) if start + limit < len(self.rows) else ""
-        return {"external_contact_list": self.rows[start : start + limit], "next_cursor": following}
-
-    def customers(self, userid: str) -> list[str]:
-        raise AssertionError(f"nobody is missing, yet {userid} is asked")
-
-
 def product(ground: Ground, rows: Rows) -> None:
-    """A chunk of a hundred guides, from its claim to its end, with the look for what is listed no longer."""
-    from unittest import mock
-
-    from guides import chunks, customers, syncs
-    from guides.models import Guide, Sync
+    """As a chunk of a hundred guides merges its pages, a hundred at a time."""
+    from guides import customers
+    from guides.models import Guide
     from scrm import clock
     from scrm.wecom.models import Corp
 
-    corp, at = Corp.objects.get(), clock.now()
-    Sync.objects.filter(state="running").update(state="done", finished_at=at)
-    sync = syncs.begin(corp, cause="command", at=at)
-    Sync.objects.filter(pk=sync.pk).update(phase="customers", step="read")
-    sync.refresh_from_db()
-    chunks.plan(sync, "customers", [{"guides": list(Guide.objects.values_list("userid", flat=True))}], at=at)
-    chunk = chunks.claim(sync, at=at)
-    assert chunk is not None
-    with mock.patch.object(customers, "client_for", return_value=Pages(rows)):
-        syncs.read_chunk(chunk, clock.now)
-    chunk.refresh_from_db()
-    if chunk.state != "done" or chunk.counters["rows"] != len(rows):
-        raise RuntimeError(f"{chunk.state}: {chunk.counters}")
+    corp, at, reading = Corp.objects.get().pk, clock.now(), customers.Reading()
+    guides = {userid.lower(): pk for userid, pk in Guide.objects.values_list("userid", "pk")}
+    for start in range(0, len(rows), customers.A_BATCH):
+        some = rows[start : start + customers.A_BATCH]
+        customers.merge(corp, guides, some, reading, key="bench", at=at, now=clock.now())
+    if reading.counts["rows"] != len(rows):
+        raise RuntimeError(f"merged {reading.counts}")
 
 
 def the_floor(ground: Ground, rows: Rows) -> None:
