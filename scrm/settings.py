@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.parse import urlsplit
 
 import dj_database_url
 import structlog
@@ -148,7 +147,7 @@ def _hours(said: str) -> tuple[int, int] | None:
 BEHIND_TLS_PROXY = env_bool("BEHIND_TLS_PROXY")
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
 
-# --- who may see and hear how the house is ------------------------------------------------------------------------------
+# --- who may see and hear how the house is ----------------------------------------------------------------------------
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 ALARM_WEBHOOK_URL = os.environ.get("ALARM_WEBHOOK_URL", "")
 WATCH_INBOX_SECONDS = env_int("WATCH_INBOX_SECONDS", 60, 1)

@@ -89,7 +89,8 @@ ALARMS: dict[str, tuple[Any, Any]] = {
     "letters_silent": (
         _("No callback has come for an unusually long time"),
         _(
-            "Check in WeCom's console that the callback address is saved and the events are ticked, and that the proxy lets them in."
+            "Check in WeCom's console that the callback address is saved and the events are ticked, "
+            "and that the proxy lets them in."
         ),
     ),
     "worker_missing": (

@@ -123,7 +123,7 @@ class Alarm(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When something that should run for ever, or every night, was last seen at it: one row for its name and machine."""
+    """When something that should run for ever, or every night, was last seen: one row for its name and machine."""
 
     name = models.CharField(_("what"), max_length=32)
     host = models.CharField(_("machine"), max_length=64)

@@ -76,7 +76,8 @@ def address() -> dict[str, Any]:
     """How to reach Django's default database with a connection of our own that waits for nothing long."""
     said = connections["default"].settings_dict
     parts = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    kept = {key: value for key, value in said.get("OPTIONS", {}).items() if key.startswith(("ssl", "target_", "passfile"))}
+    ours = ("ssl", "target_", "passfile")
+    kept = {key: value for key, value in said.get("OPTIONS", {}).items() if key.startswith(ours)}
     return {
         **{key: said[name] for key, name in parts.items() if said.get(name)},
         **kept,
