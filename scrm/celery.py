@@ -14,8 +14,10 @@ app = Celery("zhanggui")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks(
-    ["scrm.audit", "scrm.wecom", "stores", "members", "guides", "campaigns"]
-    + ["scrm.dashboard", "scrm.watch", "scrm.keeping"]
+    [
+        *("scrm.audit", "scrm.wecom", "stores", "members", "guides", "campaigns"),
+        *("scrm.dashboard", "scrm.watch", "scrm.keeping"),
+    ]
 )
 
 

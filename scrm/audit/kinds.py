@@ -39,7 +39,8 @@ ALARMS: dict[str, tuple[Any, Any]] = {
     "customers_shrank": (
         _("WeCom suddenly lists far fewer customers"),
         _(
-            "No relation was ended. Check customer contact and the visible range; if it is right, say so on the sync page."
+            "No relation was ended. Check customer contact and the visible range; "
+            "if it is right, say so on the sync page."
         ),
     ),
     "sync_incomplete": (
