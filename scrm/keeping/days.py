@@ -27,6 +27,7 @@ DAYS = {
     "ALARMS": Days(400, LOG_DAYS),
     "AUDIT": Days(1095, LOG_DAYS),
     "CONTACT_COUNTS": Days(1095),
+    "STATISTICS": Days(400, 60),  # the drift report judges five weeks
 }
 
 

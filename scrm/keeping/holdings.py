@@ -56,7 +56,7 @@ HOLDINGS = {
     "guides_guide": staff("userid, name, position, staff number", "service"),
     "guides_houseaccount": house("a store's service account"),
     "guides_note": customer("remark, description, company; phones (sealed)", "service"),
-    "guides_officialday": staff("what WeCom counts of a guide's day", "quality of the books", FOR_EVER),
+    "guides_officialday": Holding(STAFF, "what WeCom counts of a guide's day", "quality of the books"),
     "guides_officialreading": house("which statistics are to be read"),
     "guides_ownership": customer("whose customer she is at a store", "service"),
     "guides_posting": staff("where a guide works when", "service"),
