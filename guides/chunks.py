@@ -42,7 +42,7 @@ def plan(sync: Sync, phase: str, payloads: Sequence[Mapping[str, Any]], *, at: d
 
 def claim(sync: Sync, *, at: datetime) -> SyncChunk | None:
     """A chunk that nobody else reads, ours until its lease ends; None when there is none to read now."""
-    asked = {"sync": sync.pk, "phase": sync.phase, "at": at, "lease": at + LEASE, "most": SIDE_BY_SIDE}
+    asked: dict[str, Any] = {"sync": sync.pk, "phase": sync.phase, "at": at, "lease": at + LEASE, "most": SIDE_BY_SIDE}
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, asked)
         found = cursor.fetchone()

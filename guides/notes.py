@@ -95,10 +95,10 @@ def _sealed(phones: Sequence[str]) -> str:
 
 def phones_of(note: Note) -> list[str]:
     """The numbers that the guide wrote down, in her order."""
-    return list(json.loads(note.phones)) if note.phones else []
+    return list(json.loads(str(note.phones))) if note.phones else []
 
 
-REMARK, DESCRIPTION, COMPANY = (Note._meta.get_field(name).max_length or 0 for name in TEXTS)
+REMARK, DESCRIPTION, COMPANY = (int(Note._meta.get_field(name).max_length) for name in TEXTS)  # type: ignore
 # No numbers: nothing is said of them, or that there are none.
 NONE_OF = {None: f"{bulk.NULL}\t{bulk.NULL}", (): f"{bulk.NULL}\t{bulk.told_bytes(b'')}"}
 AAD = Note._meta.get_field("phones").aad  # type: ignore[union-attr]

@@ -54,7 +54,9 @@ class Customers:
 
     def plan(self, sync: Sync, at: datetime) -> list[dict[str, Any]]:
         able = Guide.objects.filter(corp=sync.corp_id, can_contact=True).exclude(status=Guide.Status.LEFT)
-        return [{"guides": list(some)} for some in _in_chunks(able.order_by("pk").values_list("userid", flat=True))]
+        return [
+            {"guides": list(some)} for some in _in_chunks(list(able.order_by("pk").values_list("userid", flat=True)))
+        ]
 
     def read(self, chunk: SyncChunk, at: datetime) -> Mapping[str, int]:
         return customers.read_chunk(chunk, at=at)

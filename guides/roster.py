@@ -150,8 +150,8 @@ def conclude(sync: Sync, *, at: datetime) -> dict[str, int]:
     """Works in what all chunks of a sync kept."""
     read = list(SyncChunk.objects.filter(sync=sync, phase="roster").values_list("payload", "found").order_by("number"))
     tree = [department for payload, _ in read for department in payload.get("departments", ())]
-    people = {said["userid"].lower(): staff.of(said) for _, found in read for said in found.get("staff", ())}
-    followers = frozenset(userid.lower() for _, found in read for userid in found.get("followers", ()))
+    people = {said["userid"].lower(): staff.of(said) for _, found in read for said in (found or {}).get("staff", ())}
+    followers = frozenset(userid.lower() for _, found in read for userid in (found or {}).get("followers", ()))
     counts = learn(sync.corp, Reading(tree, people, followers), at=at, allowed=sync.allowed.get("roster", 0))
     Roster.objects.update_or_create(corp=sync.corp, defaults={"read_at": at})
     return counts

@@ -113,7 +113,7 @@ def see(corp: int, seen: Iterable[Seen], states: Collection[str], *, key: str, a
             return 0
         news = _alone_with(cursor)
         _copy_shifts(cursor)
-        told = {"key": key, "at": at, "now": now}
+        told: dict[str, Any] = {"key": key, "at": at, "now": now}
         cursor.execute(FACTS, told)
         cursor.execute(RELATIONS, told)
         cursor.execute(OWNERS)

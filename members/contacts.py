@@ -102,7 +102,7 @@ class Learned(NamedTuple):
 def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learned:
     """Writes down a corp's customers as a read that began at an instant tells them; each may be told several times."""
     people: dict[str, Contact] = {contact.external_userid: contact for contact in contacts}
-    asked = {"corp": corp, "at": at}
+    asked: dict[str, Any] = {"corp": corp, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.execute("DELETE FROM people_read")
