@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from guides.models import Guide
-from members import phones
+from members import identities, phones
 from members.models import Member
 from scrm.imports import columns, sentences
 from scrm.imports.kinds import KINDS
@@ -17,7 +17,7 @@ from scrm.imports.models import Import, ImportRow
 from scrm.imports.verdicts import Kind
 from stores.models import Franchisee, Store
 
-MASKED = {"phone": phones.masked, "card": lambda text: "****" + text[-4:], "evidence": lambda text: "…"}
+MASKED = {"phone": phones.masked, "card": identities.masked_card, "evidence": lambda text: "…"}
 SHOWN = 6  # columns of a line that a page shows
 ADMIN: dict[str, Any] = {"s_": Store, "f_": Franchisee, "g_": Guide, "m_": Member}
 STEPS = ("previewing", "previewed", "applying", "applied")

@@ -92,7 +92,7 @@ def test_lines_are_filtered_and_paged(desk: Desk) -> None:
 def test_lines_of_members_are_masked_on_the_page_and_noted(desk: Desk) -> None:
     upload = desk.look("members", [MEMBER_HEAD, MEIS])
     page = signed_in(desk.cast.ada).get(reverse("imports:upload", args=[upload.public_id])).content.decode()
-    assert "138****0001" in page and "13800010001" not in page and "****VIP1" in page
+    assert "138****0001" in page and "13800010001" not in page and "****1" in page and "VIP1<" not in page
     assert Entry.objects.filter(verb="import.read", actor=desk.cast.ada).exists()
 
 

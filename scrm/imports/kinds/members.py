@@ -193,7 +193,7 @@ def _owner(plain: list[tuple[str, str]], verdict: Verdict, known: Known) -> Memb
         (pk,) = ids
         wanted = dict(plain).get(str(CARD))
         if wanted and known.cards[pk] and wanted not in known.cards[pk]:
-            verdict.refuse("another_card", "card", value="****" + known.cards[pk][0][-4:])
+            verdict.refuse("another_card", "card", value=identities.masked_card(known.cards[pk][0]))
         return known.members[pk]
     return None
 
