@@ -38,7 +38,11 @@ def page(request: HttpRequest) -> HttpResponse:
 def part(request: HttpRequest, public_id: str) -> HttpResponse:
     """One sync as it stands now, for the page that waits for it."""
     demand(request.user, Permission.SEE_LETTERS)
-    return render(request, "guides/_sync.html", {"sync": get_object_or_404(_seen(request), public_id=public_id)})
+    sync = get_object_or_404(_seen(request), public_id=public_id)
+    answer = render(request, "guides/_sync.html", {"sync": sync})
+    if sync.state != Sync.State.RUNNING:
+        answer["HX-Refresh"] = "true"  # what waited for its end stands elsewhere on the page
+    return answer
 
 
 def _begin(request: HttpRequest) -> None:
