@@ -438,7 +438,6 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # our proxy's; scrm.audit.requests takes it if it looks like one
-DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # our proxy's; scrm.audit.requests takes it if it looks like one
 DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a task's lines carry the id of the request that asked for it
 LOGGING = {
     "version": 1,

@@ -38,7 +38,9 @@ class SecondFactorMissing(exceptions.APIException):
     """The password is right; this person may not use it before she has set up a second factor."""
 
     status_code = HTTPStatus.FORBIDDEN
-    default_detail = gettext_lazy("Sign in on the web once and set up an authenticator app; tokens are given after that.")
+    default_detail = gettext_lazy(
+        "Sign in on the web once and set up an authenticator app; tokens are given after that."
+    )
     default_code = "second_factor_missing"
 
 

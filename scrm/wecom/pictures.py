@@ -18,9 +18,10 @@ def fetch(url: str) -> bytes:
     if settings.PRODUCTION and not url.startswith("https://"):
         raise NotAPicture("not https")  # WeCom's are; others may be machines of our own network
     try:
-        with outbound.session() as line, line.get(
-            url, timeout=settings.WECOM_TIMEOUT, allow_redirects=False, stream=True
-        ) as answer:
+        with (
+            outbound.session() as line,
+            line.get(url, timeout=settings.WECOM_TIMEOUT, allow_redirects=False, stream=True) as answer,
+        ):
             body = answer.raw.read(MOST + 1, decode_content=True) if answer.status_code == 200 else b""
     except (requests.RequestException, OSError):
         raise NotAPicture("no answer") from None

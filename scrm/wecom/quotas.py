@@ -12,9 +12,9 @@ OPEN = """
 INSERT INTO wecom_quota (corp_id, api, minute_limit, hour_limit, minute_left, hour_left, refilled_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (corp_id, api) DO NOTHING
 """
-# The buckets fill evenly; granted is the least of what is asked and what both hold, nothing while WeCom blocks us. A full
-# bucket and what flows in while it is emptied are twice the limit, so a call costs two: then no minute and no hour,
-# wherever it begins, sees more calls than WeCom allows.
+# The buckets fill evenly; granted is the least of what is asked and what both hold, nothing while WeCom blocks us.
+# A full bucket and what flows in while it is emptied are twice the limit, so a call costs two: then no minute and no
+# hour, wherever it begins, sees more calls than WeCom allows.
 TAKE = """
 WITH now AS (
   SELECT id, greatest(refilled_at, %(at)s) AS at, coalesce(blocked_until > %(at)s, false) AS blocked,
