@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -58,6 +59,7 @@ class Demo:
             self._once("history", [sys.executable, "-m", "scrm.demo.history"])
             self._once("facts", self._manage("fill_facts"))
             self.say(f"{self.wishes.days} days of customers lie behind us")
+        _ask(f"{self.wishes.sandbox_url}/sandbox/verify")  # as WeCom does when somebody saves a callback URL
         if self.wishes.rate > 0:
             self._keep("traffic", [sys.executable, "-m", "scrm.demo.traffic"])
         self._say_where(logins)
@@ -238,9 +240,17 @@ def _must_be_free(name: str, port: int) -> None:
 
 
 def _answers(url: str) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=2) as answer:
+        with _opener().open(url, timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _ask(url: str) -> None:
+    with suppress(urllib.error.URLError, OSError), _opener().open(url, data=b"{}", timeout=10):
+        pass
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -142,6 +142,12 @@ def test_numbers_reach_the_board(demo: Running) -> None:
     assert until(adds, seconds=90)
 
 
+def test_the_doctor_finds_nothing_bad_in_it(demo: Running) -> None:
+    words = [sys.executable, "-m", "scrm.demo.manage", "doctor", "--json"]
+    said = subprocess.run(words, env={"DEMO_DIR": str(demo.folder)}, cwd=ROOT, capture_output=True, text=True).stdout
+    assert [found for found in json.loads(said)["checks"] if found["level"] == "bad"] == []
+
+
 @pytest.mark.parametrize(
     "words", ["granian", "manage.py work", "celery", "scrm.sandbox", "valkey-server", "bin/postgres"]
 )
