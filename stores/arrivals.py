@@ -52,7 +52,8 @@ def onward_of(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     here = {request.get_host()}
     is_ours = url_has_allowed_host_and_scheme(wanted, here, require_https=request.is_secure())
-    if is_ours and not urlsplit(wanted).path.startswith((reverse("login"), reverse("admin:login"))):
+    path = urlsplit(wanted).path if is_ours else ""
+    if path.startswith("/") and not path.startswith((reverse("login"), reverse("admin:login"))):
         return wanted
     return reverse("admin:index") if request.path.startswith("/admin/") else resolve_url("dashboard:home")
 
