@@ -33,7 +33,8 @@ class Eyes:
         if self.sees_all:
             return rows
         told = facts_within(self.relations()).filter(letter_id__isnull=False)
-        return rows.filter(pk__in=told.values("letter_id"))
+        mine = Q(code=None) | Q(code__store__in=Store.objects.visible_to(self.viewer)) | Q(guide__person=self.viewer.pk)
+        return rows.filter(pk__in=told.filter(mine).values("letter_id"))
 
     def relations(self) -> QuerySet[Relation]:
         """The relations that she sees, and those without a store that she may place."""
@@ -44,10 +45,18 @@ class Eyes:
         return Relation.objects.filter(Q(pk__in=seen.values("pk")) | Q(pk__in=waiting.values("pk")))
 
     @cached_property
+    def stores(self) -> set[int]:
+        """The stores that she sees."""
+        return set(Store.objects.visible_to(self.viewer).values_list("pk", flat=True))
+
+    @cached_property
     def overseen(self) -> set[int]:
-        """The stores in which she sees more than her own work."""
-        mine = Store.objects.visible_to(self.viewer).values_list("pk", flat=True)
-        return set(mine) - (self.scope.work - self.scope.stores)
+        """Those in which she sees more than her own work."""
+        return self.stores - (self.scope.work - self.scope.stores)
+
+    def code(self, code: Code | None, guide: Guide | None) -> bool:
+        """Whether she may hear of a scan of this code: a guide of two owners has customers with codes of both."""
+        return code is None or code.store_id in self.stores or bool(guide and guide.person_id == self.viewer.pk)
 
     def unapplied(self, guide: Guide | None, code: Code | None, workplaces: Collection[int]) -> bool:
         """Whether she may read a letter from which nothing followed yet."""

@@ -173,6 +173,8 @@ class Desk:
         for case in cases:
             if case.member and case.guide:
                 case.relation = self._epoch((case.member.pk, case.guide.pk), case.at)
+            if self.visible is not None and case.fact is None and _is_after_the_end(case):
+                case.relation = None  # what follows may begin at a store of somebody else
         self._name_codes(cases)
 
     def _visible(self, ids: Sequence[int]) -> QuerySet:
@@ -228,10 +230,15 @@ class Desk:
     def _may_read(self, case: Case) -> bool:
         if self.visible is None:
             return True
+        if not self.eyes.code(case.code, case.guide):
+            return False
         if case.relation is not None:
-            return case.relation.pk in self.visible
+            return case.relation.pk in self.visible and (not _is_after_the_end(case) or self._works_here(case))
         if case.fact is not None or case.letter is None or case.letter.state == Letter.State.APPLIED:
             return False
+        return self._works_here(case)
+
+    def _works_here(self, case: Case) -> bool:
         places = self.postings.get(case.guide.pk, set()) if case.guide else set()
         return self.eyes.unapplied(case.guide, case.code, places)
 
@@ -248,7 +255,8 @@ class Desk:
             about = {"guide": guides[row.guide_id], "member": person, "relation": row}
             mine = [(kind, at) for guide, kind, at in heard if guide == row.guide_id]
             if row.added_at and not _told(mine, ADDS, row.opened_at, row.ended_at):
-                seen = min((at for kind, at in mine if kind == READS[0] and at >= row.added_at), default=None)
+                read = (at for kind, at in mine if kind == READS[0] and at >= row.added_at)
+                seen = min((at for at in read if row.ended_at is None or at <= row.ended_at), default=None)
                 code = codes.get(row.code_id or 0)
                 cases.append(Case(row.added_at, FOUND, read_at=seen, code=code, **about))  # type: ignore[arg-type]
             if row.ended_at and not _told(mine, stories.ENDS, row.ended_at, row.ended_at):
@@ -273,7 +281,8 @@ class Desk:
                 case.calls += calls[f"letter:{case.letter.pk}"]
             if case.fact:
                 case.calls += [*calls[f"tags:{case.fact.pk}"], *calls[f"remark:{case.fact.pk}"]]
-                case.read_at = reads.get((case.fact.member_id, case.fact.guide_id, case.fact.pk))
+                read_at, until = reads.get((case.fact.member_id, case.fact.guide_id, case.fact.pk)), _end(case)
+                case.read_at = read_at if read_at and (until is None or read_at <= until) else None
 
     def _calls(self, cases: Sequence[Case], letters: Sequence[int]) -> dict[str, list[OutboundCall]]:
         facts = [case.fact for case in cases if case.fact and case.fact.kind == RelationFact.Kind.ADD]
@@ -302,6 +311,16 @@ class Desk:
             if later:
                 found[fact.member_id, fact.guide_id, fact.pk] = later[0]
         return found
+
+
+def _end(case: Case) -> datetime | None:
+    return case.relation.ended_at if case.relation else None
+
+
+def _is_after_the_end(case: Case) -> bool:
+    """Whether it happened when the relation in whose time it falls had ended."""
+    end = _end(case)
+    return end is not None and case.at > end
 
 
 def _told(

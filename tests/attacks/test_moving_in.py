@@ -1,15 +1,25 @@
 """What came with moving in: traces, imports, sign-in and desks, tried by owners and strangers."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from guides import bindings, postings
+from guides.hearing import News
 from guides.models import Relation
 from members.models import Member
+from scrm.dashboard import finds, traces
+from scrm.wecom import commit, inbox, receivers
+from scrm.wecom.door import Opened
+from scrm.wecom.envelope import read
+from scrm.wecom.models import Letter
 from stores.models import Person
 from tests.cast import MEI, NOW, Cast, after
+from tests.corpus.callback_seal import added
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +88,75 @@ def test_the_way_onward_stays_here(cast: Cast, onward: str) -> None:
     answer = Client().post("/login/", {**said, "next": onward})
     assert (answer.status_code, answer["Location"]) == (302, "/dashboard/")
     assert signed_in(cast.fang).get("/login/wecom/", {"next": onward})["Location"] == "/dashboard/"
+
+
+# --- traces ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gone(cast: Cast) -> Cast:
+    """Mei was Gu's at Fang's until she left; then Gu went to Nanjing Road."""
+    cast.add(MEI, "gu", at=after(days=-9))
+    cast.tell(MEI, "gu", "cust_del", at=after(days=-8))
+    gu = cast.guide("gu")
+    postings.recall(gu.postings.get(), at=after(days=-7))
+    postings.post(gu, to=cast.nanjing_road, at=after(days=-7))
+    return cast
+
+
+def told(viewer: Person) -> list[Any]:
+    member = finds.members_of(viewer).filter(identities__value=MEI).first()
+    return traces.of_member(viewer, member) if member else []
+
+
+@pytest.mark.parametrize("state", ["waiting", "parked"])
+def test_what_waits_after_the_end_belongs_where_the_guide_works_now(gone: Cast, state: str) -> None:
+    before = len(told(gone.fang))
+    waits = letter_of(gone, at=after(days=-1))
+    Letter.objects.filter(pk=waits.pk).update(state=state)
+    assert (before, len(told(gone.fang)), len(told(gone.ada))) == (2, 2, 3)
+    assert [story.case.relation for story in traces.of_stream(gone.ben, MEI)] == [None]
+
+
+def test_an_end_that_is_told_again_elsewhere_is_not_the_former_owners(gone: Cast) -> None:
+    gone.tell(MEI, "gu", "guide_del", at=after(days=-1))
+    assert (len(told(gone.fang)), len(told(gone.ada))) == (2, 3)
+
+
+def test_a_reading_of_a_later_time_tells_the_former_owner_nothing(gone: Cast) -> None:
+    gone.add(MEI, "gu", at=after(days=-2))
+    gone.tell(MEI, "gu", "read_there", at=after(days=-1))
+    assert "read" not in [step.kind for story in told(gone.fang) for step in story.steps]
+    assert "read" in [step.kind for story in told(gone.ben) for step in story.steps]
+
+
+def test_a_scan_of_another_owners_code_is_not_told(cast: Cast) -> None:
+    postings.post(cast.guide("gu"), to=cast.nanjing_road, at=after(days=-20))
+    here, there = cast.code(cast.fangs_first, name="天河收银"), cast.code(name="南京路收银")
+    cast.add(MEI, "gu", code=here, at=after(days=-9))
+    cast.tell(MEI, "gu", "add", code=there, at=after(days=-8))
+    assert [story.case.code for story in told(cast.fang)] == [here]
+    assert len(told(cast.gu)) == len(told(cast.ada)) == 2
+
+
+def test_the_api_tells_no_letter_of_another_owners_code(cast: Cast) -> None:
+    postings.post(cast.guide("gu"), to=cast.nanjing_road, at=after(days=-20))
+    here, there = cast.code(cast.fangs_first, name="天河收银"), cast.code(name="南京路收银")
+    for code, days in ((here, -9), (there, -8)):
+        letter = letter_of(cast, at=after(days=days))
+        digest = bytes(letter.digest)
+        news = News(cast.corp.pk, "gu", MEI, "add", letter.happened_at, digest, state=code.state, letter_id=letter.pk)
+        bindings.hear([news], now=NOW)
+    rows = signed_in(cast.fang).get("/api/v1/letters/").json()["results"]
+    assert [row["code"] for row in rows] == [here.public_id]
+    assert len(signed_in(cast.gu).get("/api/v1/letters/").json()["results"]) == 2
+
+
+def letter_of(cast: Cast, *, at: datetime) -> Letter:
+    """A letter that says that Mei added Gu, as the door stores it."""
+    known = receivers.Known(cast.receiver.pk, cast.corp.pk, None, ())  # type: ignore[arg-type]
+    xml = added(at=int(at.timestamp()), external_userid=MEI, userid="gu")
+    row = inbox.row_of(known, Opened(xml, read(xml)), at)
+    with connection.cursor() as cursor:
+        cursor.execute(commit.INSERT, commit.columns([row]))
+    return Letter.objects.get(digest=row.digest)
