@@ -1,7 +1,6 @@
 """The page of guides who are not ready: by store, with the remedy, and as a file."""
 
-import csv
-import io
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -19,13 +18,12 @@ from guides.models import Guide, Posting
 from guides.readiness import Reason
 from scrm import clock
 from scrm.audit import entries
+from scrm.sheets import inert
 from stores.access import Permission, demand
 from stores.models import Store
 
 ON_A_PAGE = 50
 STORES_SHOWN = 200
-BOM = "\ufeff"  # without it Excel takes UTF-8 for GBK
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @login_required
@@ -60,27 +58,10 @@ def export(request: HttpRequest) -> HttpResponse:
     demand(request.user, Permission.EXPORT_NUMBERS)
     store = Store.objects.visible_to(request.user).filter(public_id=request.GET.get("store", "")).first()
     found = _in_order(_chosen(readiness.unready(request.user), store, request.GET.get("reason", "")))
-    out = io.StringIO(BOM)
-    out.seek(0, io.SEEK_END)
-    writer = csv.writer(out)
-    head = (
-        _("Store number"),
-        _("Store"),
-        _("guide"),
-        "userid",
-        _("staff number"),
-        _("Why"),
-        _("Code"),
-        _("What to do"),
-    )
-    writer.writerow([*head, _("Who")])
-    rows = 0
-    for row in readiness.described(found.iterator(chunk_size=2000)):
-        writer.writerow([_harmless(cell) for cell in _cells(row)])
-        rows += 1
+    lines = list(_lines(found))
     filters = {"store": request.GET.get("store", ""), "reason": request.GET.get("reason", "")}
-    entries.record_export(request.user, "guides.guide", at=clock.now(), rows=rows, filters=filters)
-    answer = HttpResponse(out.getvalue().encode(), content_type="text/csv; charset=utf-8")
+    entries.record_export(request.user, "guides.guide", at=clock.now(), rows=len(lines) - 1, filters=filters)
+    answer = HttpResponse("".join(inert.csv_lines(lines)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="readiness.csv"'
     return answer
 
@@ -94,15 +75,17 @@ def _in_order(found: QuerySet[Posting]) -> QuerySet[Posting]:
     return found.select_related("guide", "store").order_by("store__code", "guide__name", "pk")
 
 
+def _lines(found: QuerySet[Posting]) -> Iterator[list[str]]:
+    head = [_("Store number"), _("Store"), _("guide"), "userid", _("staff number")]
+    yield [*head, _("Why"), _("Code"), _("What to do"), _("Who")]
+    for row in readiness.described(found.iterator(chunk_size=2000)):
+        yield _cells(row)
+
+
 def _cells(row: dict[str, Any]) -> list[str]:
     guide, store, remedy = row["guide"], row["store"], row["remedy"]
     why = [row["reason"].label, row["errcode"], remedy.act, remedy.who]
     return [str(cell) for cell in (store.code, store.name, guide, guide.userid, guide.staff_number, *why)]
-
-
-def _harmless(text: str) -> str:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(STARTS_A_FORMULA) else text
 
 
 def _try_again(request: HttpRequest) -> HttpResponse:

@@ -10,7 +10,8 @@ from django.test import Client
 
 from guides.models import Guide
 from members.models import Member
-from scrm.dashboard import exports, facts
+from scrm.dashboard import facts
+from scrm.sheets import inert
 from tests.cast import MEI, NOW, Cast, after
 
 EVIL = '"><script>alert(1)</script>\u202e{{7*7}}'
@@ -51,4 +52,4 @@ def test_no_cell_of_an_export_begins_as_a_formula(cast: Cast, start: str) -> Non
     said = client.get(f"/dashboard/{cast.nanjing_road.public_id}/table.csv?from=2026-03-01&to=2026-03-03&part=guides")
     cells = [cell for line in csv.reader(io.StringIO(said.content.decode("utf-8-sig"), newline="")) for cell in line]
     assert any("HYPERLINK" in cell for cell in cells)
-    assert not [cell for cell in cells if cell.startswith(exports.STARTS_A_FORMULA)]
+    assert not [cell for cell in cells if cell.startswith(inert.STARTS_A_FORMULA)]
