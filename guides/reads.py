@@ -22,7 +22,6 @@ log = structlog.get_logger()
 AGAIN = timedelta(minutes=2)
 SETTLED = READS_LAG + timedelta(seconds=1)
 A_BATCH = 20
-NO_SUCH_CUSTOMER = {40096}
 
 
 def read_due(at: datetime) -> int:

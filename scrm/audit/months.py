@@ -8,7 +8,6 @@ from scrm import clock
 from scrm.audit import entries
 
 AHEAD = timedelta(days=366)
-LEAST = timedelta(days=180)  # the database drops nothing younger, whatever it is asked
 
 
 def prepare(*, at: datetime) -> int:
