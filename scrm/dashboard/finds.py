@@ -1,11 +1,12 @@
 """Whom or what somebody means whose story she wants to read: customers, codes and guides, as far as she sees them."""
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from guides.models import Code, Guide, Note
+from guides.models import Code, Guide, Note, Relation
 from members.models import Identity, Member
 from scrm.dashboard.eyes import Eyes
 from scrm.wecom.models import Corp
@@ -13,6 +14,7 @@ from stores.access import Permission
 from stores.scope import scope_of
 
 MOST = 8  # of each kind; who does not find it types more
+LATEST = 12
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ def guides_of(viewer: Any) -> QuerySet[Guide]:
     """The guides that she sees; a guide sees herself."""
     seen = Guide.objects.visible_to(viewer)
     return seen if viewer.may(Permission.SEE_PEOPLE) else seen.filter(person=viewer.pk)
+
+
+def latest(viewer: Any, day: date) -> list[Relation]:
+    """Who was bound on this Shanghai day or the one before, newest first, as far as the viewer sees the relations."""
+    rows = Eyes(viewer).relations().filter(added_day__gte=day - timedelta(days=1), added_day__lte=day)
+    return list(rows.select_related("member", "guide", "store").order_by("-opened_at", "-pk")[:LATEST])
 
 
 def find(viewer: Any, text: str) -> Hits:

@@ -116,9 +116,11 @@ def trace(request: HttpRequest) -> HttpResponse:
     if len(found := hits.all()) == 1:
         return redirect(f"dashboard:trace_{found[0]._meta.model_name}", found[0].public_id)
     told = traces.of_stream(viewer, text) if text and not found else []
-    if rows := len(hits.members) + len(told):
+    latest = [] if text else finds.latest(viewer, clock.day_of(clock.now()))
+    if rows := len(hits.members) + len(told) + len(latest):
         entries.record_read(viewer, "members.member", at=clock.now(), rows=rows, filters={"q": text})
-    return render(request, "dashboard/trace.html", {"q": text, "hits": hits, "stories": told, "found": found})
+    shown = {"q": text, "hits": hits, "stories": told, "found": found, "latest": latest}
+    return render(request, "dashboard/trace.html", shown)
 
 
 @login_required

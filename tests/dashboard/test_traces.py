@@ -16,7 +16,7 @@ from guides.models import Code, Guide, Relation, RelationFact
 from members.models import Member, Tag, TagGroup
 from scrm import clock
 from scrm.audit.models import Entry
-from scrm.dashboard import traces
+from scrm.dashboard import finds, traces
 from scrm.wecom import calls, client, commit, inbox, receivers, welcomes
 from scrm.wecom.door import Opened
 from scrm.wecom.envelope import read
@@ -398,6 +398,27 @@ def test_each_look_stands_in_the_audit_book_without_what_was_typed(shared: Cast,
     found = {(e.verb, e.subject_id) for e in Entry.objects.filter(actor_id=shared.ben.pk)}
     assert {("member.read", member.public_id), ("code.read", till.public_id)} <= found
     assert Entry.objects.filter(actor_id=shared.ben.pk, verb="code.read").count() == 1
+
+
+@pytest.mark.parametrize("who", OWN)
+def test_the_latest_customers_are_those_whose_relations_one_sees(shared: Cast, who: str) -> None:
+    told = finds.latest(getattr(shared, who), clock.day_of(NOW))
+    assert {one.guide.userid for one in told} == OWN[who]
+    assert not finds.latest(getattr(shared, who), clock.day_of(after(days=2)))
+
+
+def test_without_a_question_the_latest_customers_are_shown(
+    shared: Cast, visit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: after(seconds=9))
+    link = f"customer/{shared.member(MEI).public_id}/"
+    assert link in open_page(visit, shared.ben, "").content.decode()
+    assert link not in open_page(visit, shared.dong, "").content.decode()
+    assert Entry.objects.get(verb="member.read").actor_id == shared.ben.pk
+
+
+def test_where_nobody_came_the_page_says_so(cast: Cast, visit: Any) -> None:
+    assert "昨天和今天没有新客户" in open_page(visit, cast.ada, "").content.decode()
 
 
 @pytest.mark.parametrize("who", ["ivy", "eve"])
