@@ -36,9 +36,13 @@ class JoiningInline(ReadOnly, ScopedInline):
 
 class ConsentInline(ReadOnly, ScopedInline):
     model = Consent
-    fields = ("purpose", "controller", "state", "terms", "at", "source", "evidence")
+    fields: Any = ("purpose", "controller", "state", "terms", "at", "source", "evidence")
     readonly_fields = fields
     ordering = ("-at", "-id")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Where the proof lies may name the store that asked: HQ alone reads that."""
+        return self.fields if scope_of(request.user).everything else self.fields[:-1]
 
 
 class AllowedFilter(admin.SimpleListFilter):
@@ -51,7 +55,8 @@ class AllowedFilter(admin.SimpleListFilter):
         return [("some", _("on record")), ("none", _("none on record"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        given = Exists(Consent.objects.filter(member=OuterRef("pk"), state=Consent.State.GIVEN))
+        heard = Consent.objects.told_to(request.user)
+        given = Exists(heard.filter(member=OuterRef("pk"), state=Consent.State.GIVEN))
         wanted = {"some": given, "none": ~given}.get(self.value() or "")
         return queryset.filter(wanted) if wanted is not None else queryset
 
@@ -70,11 +75,15 @@ class MemberAdmin(ReadOnly, ScopedAdmin):
         ConsentInline,
     )  # guides adds its relations, a floor above
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = self.list_display
+        return shown if scope_of(request.user).everything else [name for name in shown if name != "created_at"]
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Who else she is may be a customer of other stores: HQ alone sees that."""
-        more = ("same_person_as",) if scope_of(request.user).everything else ()
+        """Who else she is and since when may be other stores' doing: HQ alone sees that."""
+        more = ("created_at", "same_person_as") if scope_of(request.user).everything else ()
         book = ("looked_at_by",) if request.user.has_perm("audit.view_entry") else ()  # type: ignore[union-attr]
-        return ("name", "gender", "created_at", "allows", *more, *book)
+        return ("name", "gender", "allows", *more, *book)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("looked_at_by", "allows")

@@ -18,6 +18,9 @@ EXTERNAL = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID).order_by(
 class MemberRow(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
     external_userids = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField(
+        source="known_at", help_text=_("since when she is known; below HQ, at stores that you see")
+    )
 
     class Meta:
         model = Member
@@ -34,6 +37,9 @@ class Members(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     serializer_class = MemberRow
     filterset_class = MemberFilters
     reads = Permission.SEE_CUSTOMERS
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().since_known_to(self.request.user)
 
 
 class TagRow(serializers.ModelSerializer):

@@ -16,8 +16,8 @@ def of_external_userid(rows: QuerySet, path: str, value: str) -> Any:
 
 class MemberFilters(Filters):
     external_userid = filters.CharFilter(method="by_external_userid")
-    created_from = TimeFilter("created_at", "gte")
-    created_to = TimeFilter("created_at", "lt")
+    created_from = TimeFilter("known_at", "gte")
+    created_to = TimeFilter("known_at", "lt")
 
     class Meta:
         model = Member

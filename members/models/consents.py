@@ -1,13 +1,26 @@
 """What members allowed, and what they took back."""
 
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from members.models.people import Member
 from scrm.sealed import SealedField
 from stores.models import Franchisee
-from stores.scope import ScopedQuerySet
+from stores.scope import ScopedQuerySet, scope_of
+
+
+class ConsentQuerySet(ScopedQuerySet):
+    def visible_to(self, viewer: Any) -> Self:
+        return super().visible_to(viewer).told_to(viewer)
+
+    def told_to(self, viewer: Any) -> Self:
+        """What was said to the brand, and to the viewer's own house; that another one asked is that one's secret."""
+        scope = scope_of(viewer)
+        return self if scope.everything else self.filter(Q(controller=None) | Q(controller__in=scope.franchisees))
 
 
 class Consent(models.Model):
@@ -59,7 +72,7 @@ class Consent(models.Model):
         related_name="+",
     )
     recorded_at = models.DateTimeField(_("written down at"))
-    objects = ScopedQuerySet.as_manager()
+    objects = ConsentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("consent")

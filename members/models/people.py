@@ -1,16 +1,33 @@
 """The customers: one person is one member, whatever ids she comes with."""
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Cast, Least
 from django.utils.translation import gettext_lazy as _
 
 from scrm.ids import PublicId
 from scrm.sealed import SealedField
 from scrm.wecom.models import Corp
 from stores.models import Store
-from stores.scope import ScopedQuerySet
+from stores.scope import ScopedQuerySet, scope_of
+
+
+class MemberQuerySet(ScopedQuerySet):
+    def since_known_to(self, viewer: Any) -> Self:
+        """The members with `known_at`: since when the viewer's stores know each; HQ, since when anybody does.
+
+        An owner does not hear that his new customer has long been somebody else's.
+        """
+        if scope_of(viewer).everything:
+            return self.annotate(known_at=F("created_at"))
+        relations: Any = self.model._meta.get_field("relations").related_model
+        met = relations.objects.visible_to(viewer).filter(member=OuterRef("pk")).order_by().values("member")
+        joined = Joining.objects.visible_to(viewer).filter(member=OuterRef("pk")).order_by().values("member")
+        first = Subquery(met.annotate(first=Min("opened_at")).values("first"))
+        day = Subquery(joined.annotate(first=Min("on")).values("first"))
+        return self.annotate(known_at=Least(first, Cast(day, models.DateTimeField())))
 
 
 class Member(models.Model):
@@ -38,7 +55,7 @@ class Member(models.Model):
         help_text=_("Another member with the same unionid, known before this one."),
     )
     created_at = models.DateTimeField(_("first known"))
-    objects = ScopedQuerySet.as_manager()
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("customer")

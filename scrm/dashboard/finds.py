@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from guides.models import Code, Guide, Note, Relation
 from members.models import Identity, Member
@@ -67,10 +67,18 @@ def _members(viewer: Any, text: str) -> list[Member]:
     named = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID, corp__in=Corp.objects.values("pk"), value=text)
     if exact := list(seen.filter(Q(public_id=text) | Q(pk__in=list(named.values_list("member", flat=True))))):
         return exact
-    noted = Note.objects.visible_to(viewer).filter(remark=text).values_list("member", flat=True)[: MOST + 1]
+    noted = _noted(viewer, text).values_list("member", flat=True)[: MOST + 1]
     by_name = list(seen.filter(name__istartswith=text).order_by("-pk")[: MOST + 1])
     known = {member.pk for member in by_name}
     return [*by_name, *seen.filter(pk__in=set(noted) - known)]
+
+
+def _noted(viewer: Any, text: str) -> QuerySet[Note]:
+    """The notes with this remark in relations that she sees: a guide writes some for other stores too."""
+    notes, mine = Note.objects.filter(remark=text), Eyes(viewer).relations()
+    if scope_of(viewer).everything:
+        return notes
+    return notes.filter(Exists(mine.filter(member=OuterRef("member"), guide=OuterRef("guide"))))
 
 
 def _codes(viewer: Any, text: str) -> list[Code]:

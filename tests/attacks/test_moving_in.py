@@ -10,14 +10,15 @@ from django.urls import reverse
 
 from guides import bindings, postings
 from guides.hearing import News
-from guides.models import Relation
+from guides.models import Note, Relation
+from members import consents
 from members.models import Member
 from scrm.dashboard import finds, traces
 from scrm.wecom import commit, inbox, receivers
 from scrm.wecom.door import Opened
 from scrm.wecom.envelope import read
 from scrm.wecom.models import Letter
-from stores.models import Person
+from stores.models import Franchisee, Person
 from tests.cast import MEI, NOW, Cast, after
 from tests.corpus.callback_seal import added
 
@@ -63,6 +64,43 @@ def test_a_desks_address_asks_nothing_of_others_seats(cast: Cast) -> None:
     seat = cast.gu.seats.get()
     assert listed(cast.fang, "stores_person", seats=seat.pk) == 0
     assert listed(cast.fang, "stores_person", seats__role__exact="guide") == 1
+
+
+def test_an_owner_does_not_hear_since_when_others_know_his_customer(cast: Cast, shared: Member) -> None:
+    fang, otto = signed_in(cast.fang), signed_in(cast.otto)
+    (row,) = fang.get("/api/v1/members/").json()["results"]
+    assert datetime.fromisoformat(row["created_at"]) == after(days=-2)
+    before = {"created_to": after(days=-10).isoformat()}
+    assert fang.get("/api/v1/members/", before).json()["results"] == []
+    assert len(otto.get("/api/v1/members/", before).json()["results"]) == 1
+    desk = reverse("admin:members_member_change", args=[shared.pk])
+    assert ["首次认识" in who.get(desk).content.decode() for who in (fang, otto)] == [False, True]
+    assert "首次认识" not in fang.get(reverse("admin:members_member_changelist")).content.decode()
+
+
+def test_what_a_customer_told_another_owner_stays_there(cast: Cast, shared: Member) -> None:
+    haos = Franchisee.objects.create(brand=cast.brand, name="郝记奶茶")
+    said: dict[str, Any] = {"terms": "v1", "at": NOW, "source": "form", "evidence": "登记表 17"}
+    consents.give(shared, ["profiling"], controller=haos, **said)
+    assert listed(cast.fang, "members_member", consent="some") == 0
+    consents.give(shared, ["service"], controller=cast.fangs, **said)
+    assert listed(cast.fang, "members_member", consent="some") == 1
+    desk = reverse("admin:members_member_change", args=[shared.pk])
+    page, hqs = (signed_in(who).get(desk).content.decode() for who in (cast.fang, cast.otto))
+    assert [word in page for word in ("方记", "郝记奶茶", "登记表")] == [True, False, False]
+    assert [word in hqs for word in ("方记", "郝记奶茶", "登记表")] == [True, True, True]
+
+
+def test_a_remark_for_another_store_finds_nobody(cast: Cast, shared: Member) -> None:
+    gu = cast.guide("gu")
+    postings.post(gu, to=cast.nanjing_road, at=after(days=-20))
+    cai = cast.guide("cai")
+    postings.post(cai, to=cast.fangs_first, at=after(days=-5))
+    Note.objects.create(guide=cai, member=shared, remark="爱喝乌龙", changed_at=NOW)
+    Note.objects.create(guide=gu, member=shared, remark="爱喝红茶", changed_at=NOW)
+    assert not finds.find(cast.fang, "爱喝乌龙").all()
+    found = [finds.find(who, text).all() for who, text in ((cast.fang, "爱喝红茶"), (cast.ben, "爱喝乌龙"))]
+    assert found == [[shared], [shared]]
 
 
 @pytest.mark.parametrize("onward", ["nonsense", "dashboard", "javascript", "..", "?x", "x y", "%2e"])
