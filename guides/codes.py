@@ -14,7 +14,7 @@ from guides import refusals
 from guides.models import Code, CodeGuide, Guide, HouseAccount, Posting, Roster
 from members.models import Tag
 from scrm.audit import alarms, entries
-from scrm.wecom import calls, pictures
+from scrm.wecom import calls
 from scrm.wecom.models import Corp, OutboundCall
 from stores.models import Store
 
@@ -23,7 +23,6 @@ MOST_GUIDES = 100  # WeCom's limit for one contact way (41041)
 CHANGEABLE = {"name", "guides", "skip_verify", "remark", "tags"}
 ALREADY_GONE = 41044
 NOT_OURS = {60011, 81011, 41058, 50002}  # only its maker, or who sees all of its people, may change it
-PICTURE_AGAIN = timedelta(minutes=1)
 TRY_AGAIN_AFTER = timedelta(days=1)
 A_BATCH = 200
 
@@ -355,26 +354,3 @@ def hand_over(leavers: QuerySet[Guide], *, at: datetime) -> None:
             CodeGuide.objects.get_or_create(code=stand.code, guide_id=heir_id)
         stand.delete()
     follow(stores, at=at)
-
-
-def picture_due(at: datetime) -> int:
-    """How many codes got WeCom's picture of them (a lane of the worker)."""
-    done = 0
-    for code in _claim_pictures(at):
-        try:
-            image = pictures.fetch(code.qr_url)
-        except pictures.NotAPicture:
-            continue  # due again when the claim runs out
-        Code.objects.filter(pk=code.pk, qr_url=code.qr_url).update(qr_image=image, qr_due_at=None)
-        done += 1
-    return done
-
-
-@transaction.atomic
-def _claim_pictures(at: datetime) -> list[Code]:
-    due = Code.objects.alive().filter(qr_due_at__lte=at).order_by("qr_due_at")
-    codes = list(due.select_for_update(skip_locked=True)[:20])
-    for code in codes:
-        code.qr_due_at = at + PICTURE_AGAIN
-    Code.objects.bulk_update(codes, ["qr_due_at"])
-    return codes

@@ -1,7 +1,7 @@
 """Doors for WeCom: which news goes to whom (the twin of urls.py)."""
 
 from campaigns import media, welcomes
-from guides import codes, groups, handlers, marks, officials, people, reads, roster, syncs
+from guides import codes, groups, handlers, marks, officials, people, pictures, reads, roster, syncs
 from members import tags
 from scrm.imports import uploads
 from scrm.wecom import events
@@ -49,7 +49,7 @@ LANES = (
     tags.read_due,
     roster.read_due,
     people.read_due,
-    codes.picture_due,
+    pictures.fetch_due,
     codes.retry_refused,
     codes.ask_for_numbers,
     officials.read_due,

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from guides import codes, groups, reads, roster
+from guides import codes, groups, pictures, reads, roster
 from guides.models import Code
 from members import tags
 from scrm import clock, sandbox
@@ -34,7 +34,7 @@ class House:
         for _ in range(20):
             at = self.now + later
             done = welcomes.lane(at) + inbox.hand_on(at) + calls.make(at) + calls.tell(at)
-            if not done + codes.picture_due(at):
+            if not done + pictures.fetch_due(at):
                 break
 
     def read(self, *, later: timedelta = timedelta(seconds=90)) -> None:
