@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from scrm import clock, health
-from scrm.audit import heartbeats
+from scrm.audit import heartbeats, kinds
 from scrm.dashboard import contacts
 from scrm.keeping import purges
 from scrm.wecom.models import Corp, OutboundCall
@@ -60,6 +60,11 @@ def test_the_numbers_of_the_last_minutes(cast: Cast, client: Client) -> None:
     assert found['zhanggui_calls_recent{api="externalcontact/remark",errcode="84061",state="failed"}'] == "1.0"
     assert found['zhanggui_welcome_delay_seconds{quantile="0.99"}'] == "0.0"
     assert float(found['zhanggui_heartbeat_age_seconds{host="h1",name="work"}']) < 10
+
+
+def test_every_alarm_is_documented() -> None:
+    written = (Path(__file__).parents[2] / "docs/operations.md").read_text("utf-8")
+    assert {kind for kind in kinds.ALARMS if f"`{kind}`" not in written} == set()
 
 
 def test_every_metric_is_documented(cast: Cast, client: Client) -> None:
