@@ -1,4 +1,4 @@
-"""The numbers that boards show (domain.md B9): what each is called, what it means, and how it is reckoned from sums."""
+"""The numbers that boards show: what each is called, what it means, and how it is reckoned from sums."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields

@@ -11,7 +11,7 @@ from stores.scope import ScopedQuerySet
 
 
 class Flows(models.Model):
-    """What came and went (domain.md B9); every column adds up over days and places."""
+    """What came and went; every column adds up over days and places."""
 
     adds = models.IntegerField(_("adds"), default=0)
     people_adds = models.IntegerField(_("new people"), default=0)

@@ -9,7 +9,7 @@
         wx.scan(mei, config_id=config_id)             # or state=…; letters follow as WeCom sends them
         wx.add(mei, "chenjing")
         wx.delete(mei, "chenjing", by="customer")     # or by="guide"
-        wx.do("POST", "groups", owner="chenjing", name="会员群")   # any control call of contract.md, without HTTP
+        wx.do("POST", "groups", owner="chenjing", name="会员群")   # any control call, without HTTP
         wx.settle()                                   # every letter that is due has been sent
         wx.advance(20)                                # the world's clock; letters waiting for a retry come due
         wx.letters(), wx.calls("send_welcome_msg"), wx.messages()  # the log
