@@ -9,6 +9,7 @@ from scrm.wecom import corps
 from scrm.wecom.forms import SecretField
 from scrm.wecom.models.corps import PROOF_FORM
 
+CORP_ID = re.compile(r"w[a-z][0-9A-Za-z_-]{14,62}")  # ww and 16 digits; what is shorter was mistyped
 FILE_NAME = re.compile(r"WW_verify_([0-9A-Za-z]{1,64})\.txt")
 
 
@@ -22,7 +23,11 @@ class CorpForm(forms.Form):
     )
 
     def clean_corp_id(self) -> str:
-        return _checked(corps.check_corp_id, self.cleaned_data["corp_id"].strip(), _("This is no corp id."))
+        """Stricter than the command is: what is begun here stands on every page, and nobody can take it away."""
+        said = str(self.cleaned_data["corp_id"]).strip()
+        if not CORP_ID.fullmatch(said):
+            raise forms.ValidationError(_("This is no corp id: it begins with ww and has 18 letters and digits."))
+        return said
 
     def clean_api_base_url(self) -> str:
         wrong = _("The API address must begin with https://.")

@@ -146,9 +146,11 @@ def test_an_unknown_corp_is_named(page: Page, console: Console) -> None:
     assert "没有这个企业 ID" in page.do("app", agent_id=1, secret="x" * 43).text
 
 
-@pytest.mark.parametrize("said", [{"corp_id": "a b"}, {"corp_id": ""}, {"name": ""}, {"api_base_url": "ftp://x"}])
+@pytest.mark.parametrize(
+    "said", [{"corp_id": "a b"}, {"corp_id": ""}, {"corp_id": "ww123"}, {"name": ""}, {"api_base_url": "ftp://x"}]
+)
 def test_what_is_no_corp_is_refused(page: Page, said: dict[str, str]) -> None:
-    answer = page.browser.post("/admin/wecom/connect/", {"corp_id": "wwgood", "name": "品牌", **said})
+    answer = page.browser.post("/admin/wecom/connect/", {"corp_id": "wwffffffffffffffff", "name": "品牌", **said})
     assert answer.status_code == 200 and "error" in answer.text and not Corp.objects.exists()
 
 
@@ -290,6 +292,15 @@ def talk(hq: Person, console: Console, live_server: Any, settings: Any, monkeypa
         return out.getvalue()
 
     return lead
+
+
+def test_a_conversation_that_is_broken_off_says_so(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", gone)
+    with pytest.raises(CommandError, match="Broken off"):
+        call_command("connect_corp", "--interactive", "--base-url=http://127.0.0.1:9", stdout=StringIO())
 
 
 def test_the_conversation_leads_to_a_synced_corp(talk: Any, console: Console) -> None:

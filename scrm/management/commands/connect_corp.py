@@ -80,11 +80,17 @@ class Talk:
 
     def lead(self) -> None:
         """Through all steps; every step that stands already is passed by."""
+        try:
+            self._through()
+        except (EOFError, KeyboardInterrupt):
+            raise CommandError("Broken off; what was said is kept. The same command goes on from there.") from None
+        self.out.write(f"\nconnected {self.case.corp.corp_id} /wecom/callback/{self._receiver().slug}/")
+
+    def _through(self) -> None:
         self.case = steps.case_of(self._corp(), self.options["base_url"].rstrip("/"))
         for number, step in enumerate(steps.STEPS, 1):
             self.out.write(f"\n{number}/{len(steps.STEPS)} {step.title}\n  {step.where}\n  {step.why}")
             getattr(self, f"_{step.name}")(step)
-        self.out.write(f"\nconnected {self.case.corp.corp_id} /wecom/callback/{self._receiver().slug}/")
 
     def _corp(self) -> Corp:
         known = Corp.objects.filter(corp_id=self.options["corp_id"] or "").first()
