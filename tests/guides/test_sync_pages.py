@@ -13,6 +13,7 @@ from guides.models import Sync
 from guides.tasks import sync_every_corp
 from scrm import clock
 from scrm.wecom.errors import NeedsFix
+from scrm.wecom.models import Corp
 from tests.cast import NOW, Cast, after
 from tests.guides.test_sync import FakeWeCom, people, row, sync, wx
 
@@ -109,6 +110,13 @@ def test_the_command_that_is_stopped_says_how_to_go_on(
     assert ended.value.code == 130 and "goes on" in out.getvalue()
     call_command("sync_corp", stdout=StringIO())
     assert Sync.objects.get().state == Sync.State.DONE
+
+
+def test_a_corp_that_has_no_app_yet_is_passed_by(cast: Cast, wx: FakeWeCom, monkeypatch: pytest.MonkeyPatch) -> None:
+    Corp.objects.create(corp_id="ww0000000000000009")
+    in_one_thread(monkeypatch)
+    call_command("sync_corp", stdout=StringIO())
+    assert Sync.objects.get().corp == cast.corp
 
 
 def test_no_corp_is_an_error(db: None) -> None:

@@ -27,7 +27,11 @@ class Command(BaseCommand):
         parser.add_argument("--corp-id", help="only this corp")
 
     def handle(self, *args: Any, corp_id: str | None = None, **options: Any) -> None:
-        corps = Corp.objects.filter(corp_id=corp_id) if corp_id else Corp.objects.order_by("pk")
+        corps = (
+            Corp.objects.filter(corp_id=corp_id)
+            if corp_id
+            else Corp.objects.filter(apps__isnull=False).distinct().order_by("pk")
+        )
         if not corps:
             raise CommandError("No such corp is connected; see connect_corp.")
         with translation.override("en"):
