@@ -128,6 +128,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     codes, page = _set_up(request, arrival.person, now)
     if not codes:
         return page
+    _end_what_a_password_opened(arrival.person, now)
     arrivals.enter(request, arrival.person, way=Session.Way.SECOND_FACTOR, at=now)
     page = render(request, "stores/recovery_codes.html", {"codes": codes, "onward": arrival.onward})
     return devices.remember(request, page, arrival.person.username)
@@ -157,10 +158,19 @@ def set_up(request: HttpRequest) -> HttpResponse:
     person: Any = request.user
     if factors.is_on(person) or not person.has_usable_password():
         return redirect("account")
-    codes, page = _set_up(request, person, clock.now())
+    now = clock.now()
+    codes, page = _set_up(request, person, now)
     if not codes:
         return page
+    _end_what_a_password_opened(person, now)
+    sessions.begin(request, person, way=Session.Way.SECOND_FACTOR, at=now)
     return render(request, "stores/recovery_codes.html", {"codes": codes, "onward": reverse("account")})
+
+
+def _end_what_a_password_opened(person: Any, now: datetime) -> None:
+    """Her sessions and tokens of before; whoever knew her password may have some of them."""
+    sessions.end_all([person.pk], at=now)
+    person.refresh_from_db()
 
 
 @never_cache
