@@ -21,6 +21,8 @@ from scrm import clock, footing, timings
 from scrm.gauges import Gauges, oldest_waiting
 from scrm.wecom.models import DomainProof, Letter
 
+PROXIES_SAY = {"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA"}
+
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -63,7 +65,7 @@ def may_read(request: HttpRequest) -> bool:
     if not settings.PRODUCTION:
         return True
     came_from = request.META.get("REMOTE_ADDR") or ""
-    return "HTTP_X_FORWARDED_FOR" not in request.META and _is_private(came_from)
+    return not PROXIES_SAY & request.META.keys() and _is_private(came_from)
 
 
 def _is_private(address: str) -> bool:
