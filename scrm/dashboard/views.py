@@ -163,7 +163,7 @@ def trace_replay(request: HttpRequest, id: int) -> HttpResponse:
     messages.success(request, _("It is worked in again; look here in a few seconds."))
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if safe else "dashboard:trace")
+    return redirect(back if safe and back.startswith("/") else "dashboard:trace")
 
 
 def _traced_day(request: HttpRequest, found: Any, read: Callable[..., traces.Day]) -> HttpResponse:

@@ -3,22 +3,25 @@
 from datetime import datetime
 from typing import Any
 
+import pyotp
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from guides import bindings, postings
+from guides import bindings, postings, staff
 from guides.hearing import News
-from guides.models import Note, Relation
+from guides.models import Guide, Note, Relation
 from members import consents
 from members.models import Member
+from scrm import clock
 from scrm.dashboard import finds, traces
 from scrm.wecom import commit, inbox, receivers
 from scrm.wecom.door import Opened
 from scrm.wecom.envelope import read
-from scrm.wecom.models import Letter
-from stores.models import Franchisee, Person
+from scrm.wecom.models import Corp, Letter
+from stores import tokens
+from stores.models import Franchisee, Person, SecondFactor
 from tests.cast import MEI, NOW, Cast, after
 from tests.corpus.callback_seal import added
 
@@ -198,3 +201,40 @@ def letter_of(cast: Cast, *, at: datetime) -> Letter:
     with connection.cursor() as cursor:
         cursor.execute(commit.INSERT, commit.columns([row]))
     return Letter.objects.get(digest=row.digest)
+
+
+# --- signing in -----------------------------------------------------------------------------------------------------
+
+
+def test_a_new_second_factor_ends_what_the_password_alone_had_opened(cast: Cast) -> None:
+    thief, owner = signed_in(cast.fang), signed_in(cast.fang)
+    token = tokens.make(cast.fang, name="stolen", at=clock.now())
+    owner.get("/account/second-factor/")
+    secret = str(SecondFactor.objects.get(person=cast.fang).secret)
+    page = owner.post("/account/second-factor/", {"code": pyotp.TOTP(secret).at(clock.now())})
+    assert page.status_code == 200 and owner.get("/account/").status_code == 200
+    assert thief.get("/account/").status_code == 302
+    assert Client(headers={"Authorization": f"Token {token}"}).get("/api/v1/me/").status_code == 401
+
+
+def test_a_userid_of_another_corp_is_another_person(cast: Cast) -> None:
+    other = Corp.objects.create(corp_id="wwother000000001", name="别家")
+    staff.learn(other, [staff.of({"userid": "ada", "name": "Ada of others"})], followers=set(), stores={}, at=NOW)
+    twin = Guide.objects.get(corp=other, userid="ada").person
+    assert twin is not None and twin.pk != cast.ada.pk
+    assert not twin.has_usable_password() and not twin.permissions
+
+
+@pytest.mark.parametrize("proxy", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_numbers_of_the_house_are_not_told_through_a_proxy(cast: Cast, settings: Any, proxy: str) -> None:
+    settings.PRODUCTION, settings.METRICS_TOKEN = True, ""
+    assert Client().get("/metrics").status_code == 200
+    assert Client(headers={proxy: "203.0.113.9"}).get("/metrics").status_code == 403
+
+
+@pytest.mark.parametrize("next_", ["nonsense", "//evil.example", "?x"])
+def test_a_replay_leads_back_to_a_page_of_ours(cast: Cast, next_: str) -> None:
+    letter = letter_of(cast, at=NOW)
+    Letter.objects.filter(pk=letter.pk).update(state="parked")
+    answer = signed_in(cast.ada).post(f"/dashboard/trace/letter/{letter.pk}/replay/", {"next": next_})
+    assert (answer.status_code, answer["Location"]) == (302, "/dashboard/trace/")
