@@ -22,6 +22,12 @@ def test_no_file_is_a_drawer_for_everything() -> None:
     assert not [p for p in SOURCES if p.stem in FORBIDDEN]
 
 
+def test_the_map_of_guides_names_every_room() -> None:
+    shown = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    rooms = {p.stem for p in (ROOT / "guides").glob("*.py")} - {"__init__", "apps", "urls"}
+    assert {room for room in rooms if f"`{room}`" not in shown} == set()
+
+
 def test_no_class_is_called_by_an_empty_word() -> None:
     classes = [
         (path.name, node.name)
