@@ -76,7 +76,7 @@ def to_wecom(request: HttpRequest) -> HttpResponse:
     onward = arrivals.onward_of(request)
     if request.user.is_authenticated:
         return redirect(onward)
-    corps = list(Corp.objects.order_by("pk"))
+    corps = list(Corp.objects.filter(apps__isnull=False).distinct().order_by("pk"))
     corp = _corp(request, corps)
     if corp is None and len(corps) > 1:
         return render(request, "guides/which_corp.html", {"corps": corps, "query": _without_corp(request)})

@@ -139,6 +139,11 @@ def test_of_several_corps_one_is_chosen_once(cast: Cast, comes: Comes) -> None:
     assert f"appid={cast.corp.corp_id}" in browser.get("/login/wecom/")["Location"]
 
 
+def test_a_corp_that_has_no_app_yet_is_no_choice(cast: Cast) -> None:
+    Corp.objects.create(corp_id="wwother", name="另一家")
+    assert f"appid={cast.corp.corp_id}" in Client().get("/login/wecom/")["Location"]
+
+
 def test_a_userid_is_of_its_corp_alone(cast: Cast, wecom: Wecom) -> None:
     other = Corp.objects.create(corp_id="wwother", name="另一家")
     App.objects.create(corp=other, agent_id=7, secret="x")
