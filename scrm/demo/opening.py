@@ -27,7 +27,7 @@ LONG_AGO = timedelta(days=60)  # when the sample brand's people began to work, b
 def connect(keys: Keys, *, api_base_url: str) -> None:
     named = ("corp_id", "agent_id", "secret", "token", "aes_key", "slug")
     flags = [f"--{name.replace('_', '-')}={getattr(keys, name)}" for name in named]
-    call_command("connect_corp", *flags, f"--api-base-url={api_base_url}")
+    call_command("connect_corp", *flags, f"--api-base-url={api_base_url}", "--name=木棉生活")
 
 
 def learn(corp: Corp, *, at: datetime) -> None:
