@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -87,7 +88,10 @@ class EntryAdmin(Unchangeable):
         """What was found, as CSV; that it was taken away stands in the book."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = self.get_changelist_instance(request).get_queryset(request)[:MOST]
+        try:
+            found = self.get_changelist_instance(request).get_queryset(request)[:MOST]
+        except IncorrectLookupParameters as wrong:
+            raise BadRequest("no such filter") from wrong
         lines = [self._line(entry) for entry in found.iterator(chunk_size=2000)]
         entries.record_export(request.user, "audit.entry", rows=len(lines), filters=request.GET.dict(), at=clock.now())
         answer = HttpResponse("".join(inert.csv_lines([HEAD, *lines])), content_type="text/csv; charset=utf-8")

@@ -141,8 +141,9 @@ class Days(RangeDateFilter):
 
     def _day(self, end: str) -> date | None:
         try:
-            return parse_date(str(self.used_parameters.get(f"{self.parameter_name}_{end}") or ""))
-        except ValueError:
+            day = parse_date(str(self.used_parameters.get(f"{self.parameter_name}_{end}") or ""))
+            return day if day and clock.day_span(day) else None
+        except (ValueError, OverflowError):  # no day, or one at the end of the calendar
             return None
 
 

@@ -14,6 +14,7 @@ from stores.models import Region, Store
 
 LONGEST = 180  # days that WeCom keeps its statistics
 USUAL = 14
+EARLIEST = date(2000, 1, 1)  # before that the calendar itself may end
 MOST_ROWS = 50_000
 
 
@@ -39,7 +40,7 @@ class Asked:
 def asked(query: Mapping[str, str], *, today: date) -> Asked:
     """What the query says; what makes no sense is as if it had not been said."""
     yesterday = today - timedelta(days=1)
-    last = min(_day(query.get("to")) or yesterday, today)
+    last = max(min(_day(query.get("to")) or yesterday, today), EARLIEST)
     first = _day(query.get("from")) or last - timedelta(days=USUAL - 1)
     first = min(max(first, last - timedelta(days=LONGEST)), last)
     state = query.get("state", Drift.State.OPEN)

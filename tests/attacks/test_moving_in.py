@@ -11,11 +11,12 @@ from django.urls import reverse
 
 from guides import bindings, postings, staff
 from guides.hearing import News
-from guides.models import Guide, Note, Relation
+from guides.models import GroupChat, Guide, Note, Relation
 from members import consents
-from members.models import Member
+from members.models import Member, Tag, TagGroup
 from scrm import clock
 from scrm.dashboard import finds, traces
+from scrm.dashboard.api import letter_id
 from scrm.wecom import commit, inbox, receivers
 from scrm.wecom.door import Opened
 from scrm.wecom.envelope import read
@@ -238,3 +239,73 @@ def test_a_replay_leads_back_to_a_page_of_ours(cast: Cast, next_: str) -> None:
     Letter.objects.filter(pk=letter.pk).update(state="parked")
     answer = signed_in(cast.ada).post(f"/dashboard/trace/letter/{letter.pk}/replay/", {"next": next_})
     assert (answer.status_code, answer["Location"]) == (302, "/dashboard/trace/")
+
+
+# --- odd questions --------------------------------------------------------------------------------------------------
+
+ODD = ["page_size=" + "9" * 30, "cursor=%00", "external_userid=%00", "external_userid=" + "x" * 5000, "_connector=OR"]
+ODD += ["since=9999-12-31T23:59:59%2B14:00", "until=0001-01-01", "event__startswith=c", "state=%00", "state=x&state=y"]
+ODD += ["store=%27%20OR%201=1", "name=%ff%fe", "guide=%00", "code=%F0%9F%92%A9", "group=%00", "owner=%00", "corp__id=1"]
+LISTS = ["letters", "tags", "groups", "members", "relations", "codes", "guides", "people", "stores"]
+PAGES = ["/dashboard/trace/", "/dashboard/drift/", "/codes/readiness/", "/imports/", "/admin/wecom/sync/"]
+PAGES += ["/admin/doctor/result/", "/admin/wecom/connect/", "/admin/wecom/connect/wwcast0000000001/part/"]
+PAGES += ["/admin/audit/entry/", "/admin/audit/entry/export/", "/admin/members/member/"]
+ASKED = ["q=%00", "q=" + "%25" * 500, "day=9999-99-99", "day=0001-01-01", "page=-1", "page=" + "9" * 30, "store=%00"]
+ASKED += [
+    "from=9999-12-31&to=0001-01-01",
+    "reason=%00",
+    "check=queue&corp=%00",
+    "step=%00",
+    "kind=%00",
+    "p=" + "9" * 30,
+]
+ASKED += [
+    "at_from=0001-01-01&at_to=9999-12-31",
+    "who=%00",
+    "address=%00",
+    "consent=%00",
+    "o=9.9.-9",
+    "_facets=1",
+    "e=1",
+]
+
+
+def calm(who: Person) -> Client:
+    """A client that tells of a fault as a browser would hear it."""
+    client = Client(raise_request_exception=False)
+    client.force_login(who)
+    return client
+
+
+@pytest.mark.parametrize("resource", LISTS)
+def test_no_question_breaks_a_list(cast: Cast, shared: Member, resource: str) -> None:
+    client, address = calm(cast.fang), f"/api/v1/{resource}/"
+    for query in ODD:
+        assert client.get(f"{address}?{query}").status_code in (200, 400), query
+    assert client.head(address).status_code == client.options(address).status_code == 200
+    for name in ("l_" + "f" * 22, "m_zzzzzzzzzzzz", "0", "_" * 24):
+        assert client.get(f"{address}{name}/").status_code == 404
+        assert client.head(f"{address}{name}/").status_code == 404
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("who", ["ada", "fang"])
+def test_no_question_breaks_a_page(cast: Cast, shared: Member, page: str, who: str) -> None:
+    client = calm(getattr(cast, who))
+    answers = {query: client.get(f"{page}?{query}").status_code for query in ASKED}
+    assert {query: status for query, status in answers.items() if status >= 500} == {}
+
+
+@pytest.mark.parametrize("kind", ["letter", "group", "tag"])
+def test_a_strangers_id_and_one_that_never_was_sound_alike(cast: Cast, shared: Member, kind: str) -> None:
+    client = calm(cast.fang)
+    theirs = letter_of(cast, at=after(days=-40))
+    chat = GroupChat.objects.create(
+        corp=cast.corp, chat_id="wrChat", name="南京路", store=cast.nanjing_road, changed_at=NOW
+    )
+    tag = Tag.objects.create(group=TagGroup.objects.create(corp=cast.corp, group_id="g"), tag_id="t", deleted_at=NOW)
+    names = {"letter": letter_id(theirs), "group": chat.public_id, "tag": tag.public_id}
+    never = f"{names[kind][:-3]}zzz" if kind != "letter" else "l_" + "0" * 22
+    answers = [client.get(f"/api/v1/{kind}s/{name}/") for name in (names[kind], never)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content.replace(names[kind].encode(), b"") == answers[1].content.replace(never.encode(), b"")
