@@ -31,14 +31,14 @@ def of(said: Mapping[str, Any], external_userid: str = "") -> Contact:
     get = said.get
     value, gender = external_userid or said["external_userid"], get("gender")
     name, url, unionid = get("name") or "", get("avatar") or "", get("unionid") or ""
-    if not (type(value) is type(name) is type(url) is type(unionid) is str):
+    if not (type(value) is type(name) is type(unionid) is str):
         raise TypeError("a text of another type")
     if not 0 < len(value) <= VALUE or not value.isprintable():
         raise ValueError("external_userid")
     return Contact(
         value,
         name[:NAME],
-        url if url.startswith("https://") and len(url) <= PICTURE else "",
+        url if type(url) is str and url.startswith("https://") and len(url) <= PICTURE else "",
         gender if gender in (1, 2) else 0,
         unionid[:VALUE] if unionid else "",
     )

@@ -124,4 +124,4 @@ def test_signing_in_and_out(house: Cast, live_server: Any, new_page: Any, width:
     page.wait_for_selector("h1:text-is('南京路店')")
     page.locator(".who summary").click()
     page.get_by_role("button", name="退出").click()
-    page.wait_for_url("**/login/")
+    page.wait_for_url("**/login/?out=1")

@@ -42,6 +42,7 @@ def row(name: str, **changes: Any) -> commit.Row:
 
 
 LATENCY = 0.05
+WECOM_WAITS = 5.0  # seconds, then it hangs up and delivers again
 
 
 class Slow(commit.GroupCommit):
@@ -75,7 +76,7 @@ def test_f01_a_slow_database_is_answered_for_by_sharing_commits() -> None:
         await asyncio.gather(*(put(n) for n in range(2000)))
 
     rows = asyncio.run(flood())
-    assert rows is None and group.stored == 2000 and sorted(took)[-20] < 1.0
+    assert rows is None and group.stored == 2000 and max(took) < WECOM_WAITS
 
 
 def test_f01_the_threads_of_a_small_house_too() -> None:
@@ -93,7 +94,7 @@ def test_f01_the_threads_of_a_small_house_too() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert group.stored == len(took) == 160 and sorted(took)[-3] < 1.0
+    assert group.stored == len(took) == 160 and max(took) < WECOM_WAITS
 
 
 def test_f01_a_letter_that_is_stored_is_not_refused_for_the_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
