@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from guides import staff as directory
 from guides.models import Guide
@@ -14,7 +13,7 @@ from scrm.imports import columns
 from scrm.imports.columns import Column, Draft
 from scrm.imports.kinds import postings
 from scrm.imports.kinds.places import by_name
-from scrm.imports.kinds.postings import STAFF_NUMBER, USERID, Staff, agree, staff_of, who
+from scrm.imports.kinds.postings import NAME, STAFF_NUMBER, USERID, Staff, agree, staff_of, who
 from scrm.imports.verdicts import Case, Claim, Kind, Verdict, judged
 from stores import seats
 from stores.access import Permission
@@ -35,10 +34,7 @@ PLACES = {Role.REGION_MANAGER: "region", Role.FRANCHISE_OWNER: "franchisee"} | d
 COLUMNS = (
     STAFF_NUMBER,
     USERID,
-    Column(
-        "name", pgettext_lazy("person", "name"), ("姓名", "员工姓名", "name"), columns.words(64), "张三",
-        _("For your eyes only."),
-    ),
+    NAME,
     Column(
         "role", _("role"), ("角色", "岗位", "职位", "role"), columns.choice(ROLES), "区域经理",
         _("What she may do. Empty: only her staff number is written down."),

@@ -29,13 +29,14 @@ USERID = Column(
     "userid", _("WeCom account"), ("企业微信账号", "企微账号", "账号", "userid", "wecom userid", "account"),
     columns.code(64), "zhangsan", _("Her account in WeCom's directory (userid)."),
 )  # fmt: skip
+NAME = Column(
+    "name", pgettext_lazy("person", "name"), ("姓名", "员工姓名", "name"), columns.words(64), "张三",
+    _("For your eyes only."),
+)  # fmt: skip
 COLUMNS = (
     STAFF_NUMBER,
     USERID,
-    Column(
-        "name", pgettext_lazy("person", "name"), ("姓名", "员工姓名", "name"), columns.words(64), "张三",
-        _("For your eyes only."),
-    ),
+    NAME,
     Column(
         "store", _("store number"), ("门店编号", "门店编码", "店铺编号", "店号", "store code", "store"),
         columns.code(), "S0012", _("Where she works; one line for each store and time."), is_needed=True,
