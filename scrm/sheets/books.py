@@ -32,14 +32,14 @@ def read(content: bytes, *, skip: str = "") -> Sheet:
             warnings.simplefilter("ignore")  # of extensions that openpyxl leaves out
             book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
         visible = [s for s in book.worksheets if s.sheet_state == "visible" and s.title != skip]
-        chosen = next((s for s in visible if _has_content(s)), None)
+        chosen = next((s for s in visible if _has_content(s, content)), None)
     except Unreadable:
         raise
     except Exception:  # whatever openpyxl makes of a file that is none
         raise Unreadable("broken_book") from None
     if chosen is None:
         raise Unreadable("empty")
-    others = tuple(s.title for s in visible if s is not chosen and _has_content(s))
+    others = tuple(s.title for s in visible if s is not chosen and _has_content(s, content))
     return Sheet(counted(_rows(chosen, content)), chosen.title, others)
 
 
@@ -55,7 +55,8 @@ def weigh(content: bytes) -> None:
             raise Unreadable("locked_book")
 
 
-def _has_content(sheet: Any) -> bool:
+def _has_content(sheet: Any, content: bytes) -> bool:
+    refuse_endless_rows(sheet, content)  # openpyxl would make a cell of each of its cells
     sheet.reset_dimensions()  # what a file says of its own size is not believed
     return any(
         cell is not None
@@ -66,7 +67,7 @@ def _has_content(sheet: Any) -> bool:
 
 def _rows(sheet: Any, content: bytes) -> Iterator[Row]:
     try:
-        look_over(sheet, content)
+        refuse_merged_cells(sheet, content)
         for number, told in enumerate(sheet.iter_rows(max_col=COLUMNS_AT_MOST + 1), 1):
             yield _row(number, told)
             if number > LAST_ROW:
@@ -77,19 +78,31 @@ def _rows(sheet: Any, content: bytes) -> Iterator[Row]:
         raise Unreadable("broken_book") from None
 
 
-def look_over(sheet: Any, content: bytes) -> None:
-    """Raises Unreadable where one row is endless or where cells below the first row are merged."""
+def refuse_endless_rows(sheet: Any, content: bytes) -> None:
+    """Raises Unreadable where one row is larger than anybody's."""
+    since_row = 0
+    for seen, fresh in _blocks(sheet, content):
+        bounds = [found.start() for found in ROW_BOUND.finditer(seen)]
+        since_row = len(seen) - bounds[-1] if bounds else since_row + fresh
+        if since_row > ROW_AT_MOST:
+            raise Unreadable("too_big_inside")
+
+
+def refuse_merged_cells(sheet: Any, content: bytes) -> None:
+    """Raises Unreadable where cells below the first row are merged."""
+    for seen, _fresh in _blocks(sheet, content):
+        for found in MERGED.finditer(seen):
+            if int(found[1]) > 1 or int(found[2]) > 10:
+                raise Unreadable("merged_cells", line=int(found[1]))
+
+
+def _blocks(sheet: Any, content: bytes) -> Iterator[tuple[bytes, int]]:
+    """The sheet's XML by megabytes, each with the end of the one before, and how much of it is new."""
     with zipfile.ZipFile(io.BytesIO(content)) as packed, packed.open(sheet._worksheet_path.lstrip("/")) as stream:
-        tail, since_row = b"", 0
+        tail = b""
         while block := stream.read(MEGABYTE):
             seen = tail + block
-            bounds = [found.start() for found in ROW_BOUND.finditer(seen)]
-            since_row = len(seen) - bounds[-1] if bounds else since_row + len(block)
-            if since_row > ROW_AT_MOST:
-                raise Unreadable("too_big_inside")
-            for found in MERGED.finditer(seen):
-                if int(found[1]) > 1 or int(found[2]) > 10:
-                    raise Unreadable("merged_cells", line=int(found[1]))
+            yield seen, len(block)
             tail = seen[-200:]
 
 
