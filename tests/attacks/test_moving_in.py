@@ -56,7 +56,11 @@ def test_desks_show_an_owner_his_own_rows(cast: Cast, shared: Member, page: str)
 
 def test_a_desks_address_asks_nothing_of_other_owners_relations(cast: Cast, shared: Member) -> None:
     cais = Relation.objects.get(guide__userid="cai").pk
-    asked = [{"relations": cais}, {"relations__lte": cais}, {"created_at__lt": str(after(days=-10))}]
+    asked: list[dict[str, Any]] = [
+        {"relations": cais},
+        {"relations__lte": cais},
+        {"created_at__lt": str(after(days=-10))},
+    ]
     twin = Member.objects.create(created_at=NOW)
     Member.objects.filter(pk=shared.pk).update(same_person_as=twin)
     asked += [{"same_person_as__isnull": "0"}, {"same_person_as": twin.pk}, {"identities__gt": 0}]
