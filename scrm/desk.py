@@ -17,6 +17,7 @@ from scrm.wecom.models import App, Letter
 from stores import sessions
 from stores.access import Permission
 
+STORES, WECOM, OPERATION = _("Stores and people"), _("WeCom"), _("Operation")
 # Model, icon and badge of each entry; the words are the models' own.
 GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
     (
@@ -33,7 +34,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
-        _("Stores and people"),
+        STORES,
         (
             ("stores.store", "storefront", ""),
             ("stores.region", "map", ""),
@@ -43,7 +44,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
-        _("WeCom"),
+        WECOM,
         (
             ("wecom.letter", "mail", "parked_letters"),
             ("wecom.outboundcall", "outgoing_mail", ""),
@@ -54,13 +55,21 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
-        _("Operation"),
+        OPERATION,
         (
             ("audit.alarm", "notifications_active", "open_alarms"),
             ("wecom.alarmrecipient", "contact_mail", ""),
             ("audit.entry", "history", ""),
         ),
     ),
+)
+# Group, permission, words, icon and address of each page that lists no model.
+PAGES = (
+    (STORES, Permission.IMPORT, _("Imports"), "upload_file", "imports:shelf"),
+    (WECOM, Permission.MANAGE_WECOM, _("Connect WeCom"), "cable", "connect:start"),
+    (WECOM, Permission.MANAGE_WECOM, _("Sync with WeCom"), "sync", "syncs:page"),
+    (WECOM, Permission.MANAGE_WECOM, _("Doctor"), "stethoscope", "doctor:page"),
+    (OPERATION, Permission.SEE_LETTERS, _("State of the house"), "monitor_heart", "state"),
 )
 
 
@@ -82,19 +91,17 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             for label, icon, badge in items
             if label in known and request.user.has_perm(_viewing(label))  # type: ignore[union-attr]
         ]
-        groups.append({"title": title, "separator": True, "items": shown})
-    if request.user.may(Permission.IMPORT):  # type: ignore[union-attr]
-        groups[1]["items"].append({"title": _("Imports"), "icon": "upload_file", "link": reverse("imports:shelf")})
-    if request.user.may(Permission.MANAGE_WECOM):  # type: ignore[union-attr]
-        groups[-2]["items"] += [
-            {"title": _("Connect WeCom"), "icon": "cable", "link": reverse("connect:start")},
-            {"title": _("Sync with WeCom"), "icon": "sync", "link": reverse("syncs:page")},
-            {"title": _("Doctor"), "icon": "stethoscope", "link": reverse("doctor:page")},
-        ]
-    if request.user.may(Permission.SEE_LETTERS):  # type: ignore[union-attr]
-        place = {"title": _("State of the house"), "icon": "monitor_heart", "link": reverse("state")}
-        groups[-1]["items"].append(place)
+        groups.append({"title": title, "separator": True, "items": [*shown, *_pages(request.user, title)]})
     return groups
+
+
+def _pages(viewer: Any, group: Any) -> list[dict[str, Any]]:
+    """The pages of a group that list no model, as far as the viewer may open them."""
+    return [
+        {"title": title, "icon": icon, "link": reverse(name)}
+        for of, needed, title, icon, name in PAGES
+        if of is group and viewer.may(needed)
+    ]
 
 
 def _viewing(label: str) -> str:
