@@ -221,7 +221,7 @@ def test_only_who_manages_wecom_connects(hq: Person, role: str) -> None:
 
 def test_where_nobody_is_connected_the_admin_leads_there(page: Page) -> None:
     assert 'class="begin"' in page.browser.get("/admin/").text
-    page.begin("wwgood")
+    page.begin("wwffffffffffffffff")
     App.objects.create(corp=Corp.objects.get(), agent_id=1, secret="x" * 43)
     assert 'class="begin"' not in page.browser.get("/admin/").text
 
