@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
+from guides import sweeps
 from guides.models import GroupChat, Guide, Sync, SyncChunk
 from guides.postings import Book, book_of
 from scrm.audit import alarms
@@ -23,8 +24,6 @@ READ_AFTER = timedelta(seconds=3)  # what WeCom says of a chat lags its event by
 AGAIN = timedelta(minutes=2)
 A_BATCH = 20
 A_CHUNK = 20  # owners, whose groups are read one by one
-SHRINKS_AT_MOST = 0.1
-A_FEW = 3
 LAGS = timedelta(minutes=2)
 LOOKS = ("name", "owner", "store", "version", "staff", "customers")
 OWN = GroupChat.objects.filter(owner=OuterRef("pk"), dismissed_at=None)
@@ -162,9 +161,9 @@ class Groups:
             cursor.execute(f"{KNOWN} AND c.chat_id NOT IN ({LISTED})", told)
             gone = [pk for (pk,) in cursor.fetchall()]
         known = GroupChat.objects.filter(corp=sync.corp_id, dismissed_at=None).count()
-        if len(gone) > max(A_FEW, SHRINKS_AT_MOST * known):
+        if not sweeps.few(len(gone), known - len(gone), sync.allowed.get(self.name, 0)):
             alarms.sound("groups_shrank", sync.corp.corp_id, at=at, gone=len(gone), known=known)
-            return {"missing": len(gone)}
+            return {"shrunk": len(gone)}
         GroupChat.objects.filter(pk__in=gone).update(dismissed_at=at, read_due_at=None)
         alarms.end("groups_shrank", sync.corp.corp_id, at=at)
         return {"ended": len(gone)}

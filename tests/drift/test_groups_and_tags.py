@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from guides import syncs
 from guides.models import GroupChat, Guide, Sync
 from members import tags
 from members.models import Tag
@@ -60,6 +61,20 @@ def test_many_groups_gone_at_once_are_an_alarm_and_none_is_ended(town: Town) -> 
     assert Alarm.objects.get(kind="groups_shrank", cleared_at=None)
     town.wx.faults.clear()
     town.sync()
+    assert not Alarm.objects.filter(kind="groups_shrank", cleared_at=None).exists()
+
+
+def test_many_groups_gone_are_ended_when_a_person_says_so(town: Town) -> None:
+    chats = [a_group(town, f"群{n}") for n in range(5)]
+    told(town.sync())
+    town.wx.faults.set(drop=True)
+    for chat in chats:
+        town.wx.do("POST", f"groups/{chat}/dismiss")
+    shrunk = town.sync()
+    assert shrunk.counters["groups"]["shrunk"] == 5 and not GroupChat.objects.exclude(dismissed_at=None).exists()
+    syncs.agree(shrunk, "groups", by=None, at=shrunk.finished_at)
+    town.sync()
+    assert not GroupChat.objects.filter(dismissed_at=None).exists()
     assert not Alarm.objects.filter(kind="groups_shrank", cleared_at=None).exists()
 
 
