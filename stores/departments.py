@@ -5,6 +5,7 @@ A department that somebody linked by hand stays where he put it; nothing is ever
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,7 +53,8 @@ def learn(corp: Corp, said: Sequence[Mapping[str, Any]], *, at: datetime) -> dic
     parents = {department.parent_id for department in known.values()}
     new = [d for d in levels[1] if d.id not in links and d.id in parents]
     links |= _regions(corp, new)
-    links |= _stores(corp, [d for d in levels[2] if d.id not in links], links, at=at)
+    roots = {d.name for d in levels[0]}
+    links |= _stores(corp, [d for d in levels[2] if d.id not in links], links, roots, at=at)
     _rename(links, known)
     return {number: link.store_id for number, link in links.items() if link.store_id}
 
@@ -72,13 +74,13 @@ def _regions(corp: Corp, new: Sequence[Department]) -> dict[int, DepartmentLink]
 
 
 def _stores(
-    corp: Corp, new: Sequence[Department], links: Mapping[int, DepartmentLink], *, at: datetime
+    corp: Corp, new: Sequence[Department], links: Mapping[int, DepartmentLink], roots: AbstractSet[str], *, at: datetime
 ) -> dict[int, DepartmentLink]:
     """Stores for those of these departments that stand below a region."""
     below = [(d, region) for d in new if (above := links.get(d.parent_id)) and (region := above.region)]
     day = day_of(at)
     plans = [
-        places.Plan(code=_code(corp, d), name=d.name, region=region, city=_city(d.name), opens_on=day)
+        places.Plan(code=_code(corp, d), name=d.name, region=region, city=_city(d.name, roots), opens_on=day)
         for d, region in below
     ]
     fresh = [
@@ -98,10 +100,10 @@ def stores_by_department(corp: Corp) -> dict[int, int]:
     return {number: store for number, store in links.values_list("department_id", "store_id") if store}
 
 
-def _city(name: str) -> str:
-    """The city in front of a name such as “上海·南京东路店”, if there is one."""
+def _city(name: str, roots: AbstractSet[str]) -> str:
+    """The city in front of a name such as “上海·南京东路店”, if there is one and it is not the brand."""
     city, dot, _rest = name.partition("·")
-    return city if dot and len(city) <= LONGEST_CITY else ""
+    return city if dot and len(city) <= LONGEST_CITY and city not in roots else ""
 
 
 def _rename(links: Mapping[int, DepartmentLink], known: Mapping[int, Department]) -> None:
