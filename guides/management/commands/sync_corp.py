@@ -1,3 +1,4 @@
+import logging
 import sys
 import time
 from typing import Any
@@ -27,6 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("--corp-id", help="only this corp")
 
     def handle(self, *args: Any, corp_id: str | None = None, **options: Any) -> None:
+        if sys.stderr.isatty():  # a person watches: the lines about phases say it all
+            logging.getLogger("guides").setLevel(logging.WARNING)
         corps = (
             Corp.objects.filter(corp_id=corp_id)
             if corp_id
