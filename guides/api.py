@@ -119,7 +119,7 @@ class Visible(serializers.SlugRelatedField):
         super().__init__("public_id", queryset=model.objects.all(), **kwargs)
 
     def get_queryset(self) -> Any:
-        return self.model.objects.visible_to(self.context["request"].user)
+        return self.model.objects.visible_to(self.context["request"].user, needs=self.context["view"].needed or "")
 
 
 class CodeChange(serializers.ModelSerializer):

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -54,7 +55,7 @@ def code(request: HttpRequest, public_id: str) -> HttpResponse:
     demand(request.user, Permission.SEE_CODES)
     one = get_object_or_404(_described(_seen(request)), public_id=public_id)
     if request.method == "POST":
-        demand(request.user, Permission.MANAGE_CODES)
+        _demand_hers(request, one)
     form = CodeForm(request.POST or None, instance=one)
     if "guides" in form.fields:
         form.fields["guides"].queryset = listings.guides_at(one.store, one.corp_id)  # type: ignore[attr-defined]
@@ -72,7 +73,7 @@ def code(request: HttpRequest, public_id: str) -> HttpResponse:
 def code_new(request: HttpRequest) -> HttpResponse:
     """First the store, unless there is only one; then the code."""
     demand(request.user, Permission.MANAGE_CODES)
-    stores = Store.objects.visible_to(request.user)
+    stores = Store.objects.visible_to(request.user, needs=Permission.MANAGE_CODES)
     if asked := request.GET.get("store"):
         store: Store | None = get_object_or_404(stores, public_id=asked)
     else:
@@ -96,6 +97,7 @@ def code_delete(request: HttpRequest, public_id: str) -> HttpResponse:
     """Says what is at stake, then deletes."""
     demand(request.user, Permission.MANAGE_CODES)
     one = get_object_or_404(_seen(request), public_id=public_id)
+    _demand_hers(request, one)
     if request.method == "POST":
         try:
             codes.delete(one, by=request.user, at=clock.now())
@@ -113,6 +115,7 @@ def code_again(request: HttpRequest, public_id: str) -> HttpResponse:
     """Has a code made again that WeCom does not have any more."""
     demand(request.user, Permission.MANAGE_CODES)
     one = get_object_or_404(_seen(request), public_id=public_id)
+    _demand_hers(request, one)
     try:
         ways.remake(one, by=request.user, at=clock.now())
     except ways.IsThere:
@@ -179,6 +182,12 @@ def unplaced(request: HttpRequest) -> HttpResponse:
 
 def _seen(request: HttpRequest) -> QuerySet[Code]:
     return Code.objects.visible_to(request.user).alive().select_related("store").defer("qr_image")
+
+
+def _demand_hers(request: HttpRequest, one: Code) -> None:
+    """Raises PermissionDenied where none of the seats by which she may change codes covers this one."""
+    if not Code.objects.visible_to(request.user, needs=Permission.MANAGE_CODES).filter(pk=one.pk).exists():
+        raise PermissionDenied(Permission.MANAGE_CODES)
 
 
 def _described(found: QuerySet[Code]) -> Any:

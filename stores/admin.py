@@ -24,6 +24,7 @@ from scrm import clock
 from scrm.audit import entries
 from scrm.audit.noted import Noted
 from stores import factors, places, seats, sessions, tokens
+from stores.access import ADMIN
 from stores.forms import PersonCreationForm, SeatForm, StoreOpeningForm
 from stores.models import (
     Brand,
@@ -86,6 +87,12 @@ class ScopedAdmin(InSight, Noted, ModelAdmin):
         told += filter(None, [self.date_hierarchy])
         return any(f"{lookup}__".startswith(f"{path}__") for path in told if isinstance(path, str))
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and _reaches(request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and _reaches(request.user, obj)
+
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().changeform_view(request, *args, **kwargs)
@@ -116,6 +123,15 @@ class ScopedAdmin(InSight, Noted, ModelAdmin):
     def _write(self, did: str, request: HttpRequest, obj: models.Model, **detail: Any) -> None:
         verb = f"{obj._meta.model_name}.{did}"
         entries.record(verb, by=request.user, subject=obj, at=clock.now(), **detail)
+
+
+def _reaches(viewer: Any, obj: Any) -> bool:
+    """Whether one of the seats by which she may change such things covers this one."""
+    rows: Any = type(obj)._default_manager.all() if obj else None
+    _see, needs = ADMIN.get(obj._meta.label_lower, (None, None)) if obj else (None, None)
+    if needs is None or not isinstance(rows, ScopedQuerySet) or scope_of(viewer, needs=needs).everything:
+        return True
+    return rows.visible_to(viewer, needs=needs).filter(pk=obj.pk).exists()
 
 
 def _names_a_field(model: Any, lookup: str) -> bool:

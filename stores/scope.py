@@ -1,10 +1,11 @@
 """Where you may look: every list starts at `visible_to(viewer)`, and a stranger's list is empty.
 
 A model says how its rows reach a store (`store_path`), whose work a row is (`guide_path`, a path to a Person) and which
-day it belongs to (`day_path`). Rows with personal data say `personal = True`: a franchisee reads them only while his
-contract runs, and only those of its days; sums he may go on reading for the days that were his. A model without a store
-is `seen_through` another row, or through one of several; what the whole brand shares, such as the words on tags, is
-`for_every_seat`. Rows of a store that are nobody's work are `not_for_guides`.
+day it belongs to (`day_path`). Rows with personal data say `personal = True`: only seats whose role may see customers
+open them, so that an agency's seat at one store adds nothing to a guide's at another, and a franchisee reads them only
+while his contract runs, and only those of its days; sums he may go on reading for the days that were his. A model
+without a store is `seen_through` another row, or through one of several; what the whole brand shares, such as the words
+on tags, is `for_every_seat`. Rows of a store that are nobody's work are `not_for_guides`.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.related import ForeignObjectRel
 
 from scrm import clock
+
+SEES_CUSTOMERS = "see_customers"  # a value of stores.access.Permission, which looks at this module
 
 
 @dataclass(frozen=True)
@@ -28,19 +31,21 @@ class Scope:
     work: frozenset[int] = frozenset()  # stores in which she sees her own work only
 
 
-def scope_of(viewer: Any) -> Scope:
-    """The viewer's scope, read once a request; empty for strangers and leavers."""
+def scope_of(viewer: Any, *, needs: str = "") -> Scope:
+    """The viewer's scope, or what of it her seats with a permission cover; empty for strangers and leavers."""
     if not getattr(viewer, "is_active", False) or viewer.pk is None:
         return Scope()
-    if not hasattr(viewer, "_scope"):
-        viewer._scope = _read(viewer)
-    return viewer._scope  # type: ignore[no-any-return]
+    if not hasattr(viewer, "_scopes"):  # her seats are read once a request
+        viewer._seats_now, viewer._scopes = list(viewer.seats.at(clock.now())), {}
+    if needs not in viewer._scopes:
+        viewer._scopes[needs] = _covered_by(viewer._seats_now, needs)
+    return viewer._scopes[needs]  # type: ignore[no-any-return]
 
 
-def _read(viewer: Any) -> Scope:
-    from stores.access import Role
+def _covered_by(held: list[Any], needs: str) -> Scope:
+    from stores.access import ROLES, Role
 
-    seats = list(viewer.seats.at(clock.now()))
+    seats = [seat for seat in held if not needs or needs in ROLES[seat.role]]
     wide = {Role.STORE_MANAGER, Role.AGENCY}
     return Scope(
         everything=any(seat.role in Role.at_brand() for seat in seats),
@@ -52,9 +57,9 @@ def _read(viewer: Any) -> Scope:
 
 
 class ScopedQuerySet(QuerySet):
-    def visible_to(self, viewer: Any) -> Self:
-        """The rows that the viewer may see."""
-        scope = scope_of(viewer)
+    def visible_to(self, viewer: Any, *, needs: str = "") -> Self:
+        """The rows that the viewer may see; with a permission, those where one of her seats carries it."""
+        scope = scope_of(viewer, needs=needs or (SEES_CUSTOMERS if getattr(self.model, "personal", False) else ""))
         if scope.everything or (scope != Scope() and getattr(self.model, "for_every_seat", False)):
             return self.all()
         if through := getattr(self.model, "seen_through", None):

@@ -14,8 +14,8 @@ from stores.scope import ScopedQuerySet, scope_of
 
 
 class ConsentQuerySet(ScopedQuerySet):
-    def visible_to(self, viewer: Any) -> Self:
-        return super().visible_to(viewer).told_to(viewer)
+    def visible_to(self, viewer: Any, *, needs: str = "") -> Self:
+        return super().visible_to(viewer, needs=needs).told_to(viewer)
 
     def told_to(self, viewer: Any) -> Self:
         """What was said to the brand, and to the viewer's own house; that another one asked is that one's secret."""

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from guides import listings
 from guides.models import Code, Guide, Relation, RelationFact
 from scrm.wecom.models import Letter
+from stores.access import Permission
 from stores.models import Store
 from stores.scope import scope_of
 
@@ -24,7 +25,7 @@ class Eyes:
 
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
-        self.scope = scope_of(viewer)
+        self.scope = scope_of(viewer, needs=Permission.SEE_CUSTOMERS)
         self.sees_all = self.scope.everything
 
     def letters(self) -> QuerySet[Letter]:
@@ -33,7 +34,7 @@ class Eyes:
         if self.sees_all:
             return rows
         told = facts_within(self.relations()).filter(letter_id__isnull=False)
-        mine = Q(code=None) | Q(code__store__in=Store.objects.visible_to(self.viewer)) | Q(guide__person=self.viewer.pk)
+        mine = Q(code=None) | Q(code__store__in=self.stores) | Q(guide__person=self.viewer.pk)
         return rows.filter(pk__in=told.filter(mine).values("letter_id"))
 
     def relations(self) -> QuerySet[Relation]:
@@ -47,7 +48,8 @@ class Eyes:
     @cached_property
     def stores(self) -> set[int]:
         """The stores that she sees."""
-        return set(Store.objects.visible_to(self.viewer).values_list("pk", flat=True))
+        hers = Store.objects.visible_to(self.viewer, needs=Permission.SEE_CUSTOMERS)
+        return set(hers.values_list("pk", flat=True))
 
     @cached_property
     def overseen(self) -> set[int]:

@@ -18,12 +18,12 @@ class SeatAllows(BasePermission):
     """A person whose seats carry the view's `reads` (or `writes`) permission."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        """Where she may do so is `get_queryset`'s question: another seat of hers may carry less."""
         if not request.user.is_authenticated:
             return False
         if request.method != "OPTIONS" and getattr(view, "action", "") is None:
             return True  # no such method here: 405 for everybody, whatever she may do elsewhere
-        needed = view.reads if request.method in SAFE_METHODS else view.writes
-        return needed is not None and request.user.may(needed)
+        return view.needed is not None and request.user.may(view.needed)
 
 
 class Door(GenericViewSet):
@@ -39,9 +39,14 @@ class Door(GenericViewSet):
 
     found: Any = None
 
+    @property
+    def needed(self) -> Any:
+        """The permission that the present method asks for."""
+        return self.reads if self.request.method in SAFE_METHODS else self.writes
+
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
-        return rows.visible_to(self.request.user)
+        return rows.visible_to(self.request.user, needs=self.needed or "")
 
     def get_object(self) -> Any:
         self.found = super().get_object()
