@@ -52,10 +52,11 @@ ON CONFLICT (guide_id) DO UPDATE SET planned_day = excluded.planned_day, due_at 
 WHERE r.planned_day IS NULL OR r.planned_day < excluded.planned_day
 """
 CLAIM = """
+WITH due AS MATERIALIZED (
+    SELECT r.id, g.corp_id, g.userid FROM guides_officialreading r JOIN guides_guide g ON g.id = r.guide_id
+    WHERE r.due_at <= %(at)s ORDER BY r.due_at LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED)
 UPDATE guides_officialreading r SET due_at = %(again)s, tries = r.tries + 1
-FROM (SELECT r.id, g.corp_id, g.userid FROM guides_officialreading r JOIN guides_guide g ON g.id = r.guide_id
-      WHERE r.due_at <= %(at)s ORDER BY r.due_at LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED) AS due
-WHERE r.id = due.id RETURNING r.id, r.guide_id, due.corp_id, due.userid, r.tries, r.planned_day
+FROM due WHERE r.id = due.id RETURNING r.id, r.guide_id, due.corp_id, due.userid, r.tries, r.planned_day
 """
 SETTLE = """
 UPDATE guides_officialreading r SET due_at = v.due_at, errcode = v.errcode, tries = v.tries,

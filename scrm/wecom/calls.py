@@ -41,15 +41,17 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bytea[], %s:
             %s::timestamptz[], %s::timestamptz[]) AS p
 ON CONFLICT (corp_id, key) DO NOTHING
 """
+# Materialized: a planner that reads the list anew for each row would find another free call each time.
 CLAIM = """
+WITH due AS MATERIALIZED (
+    SELECT id FROM wecom_outboundcall
+    WHERE state IN ('planned', 'calling', 'unknown') AND answered_at IS NULL AND due_at <= %(at)s
+      AND (api = 'externalcontact/send_welcome_msg') = %(welcomes)s
+    ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 UPDATE wecom_outboundcall c
-SET state = 'calling', attempts = c.attempts + 1, called_at = %s, due_at = %s,
+SET state = 'calling', attempts = c.attempts + 1, called_at = %(at)s, due_at = %(lease)s,
     in_doubt = c.in_doubt OR c.state = 'calling'
-FROM (SELECT id FROM wecom_outboundcall
-      WHERE state IN ('planned', 'calling', 'unknown') AND answered_at IS NULL AND due_at <= %s
-        AND (api = 'externalcontact/send_welcome_msg') = %s
-      ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED) AS due
-WHERE c.id = due.id RETURNING c.id
+FROM due WHERE c.id = due.id RETURNING c.id
 """
 SETTLE = f"""
 UPDATE wecom_outboundcall c
@@ -132,7 +134,7 @@ def claim(at: datetime, *, limit: int, welcomes: bool = False) -> list[OutboundC
     """Due calls, now ours; also those of a process that died, which are then in doubt."""
     lease = WELCOME_LEASE if welcomes else LEASE
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(CLAIM, [at, at + lease, at, welcomes, limit])
+        cursor.execute(CLAIM, {"at": at, "lease": at + lease, "welcomes": welcomes, "limit": limit})
         ids = [pk for (pk,) in cursor.fetchall()]
     calls = list(OutboundCall.objects.filter(pk__in=ids).select_related("corp", "app__corp").order_by("pk"))
     _fill_apps([call for call in calls if call.app is None])
