@@ -27,24 +27,25 @@ ZEROS = re.compile(r"0{2,}")
 def read(content: bytes, *, skip: str = "") -> Sheet:
     """The first visible sheet with anything in it, but not the one called `skip`; raises Unreadable."""
     try:
-        weigh(content)
+        for name in weigh(content):
+            refuse_endless_rows(name, content)  # openpyxl would make a cell of each of its cells
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of extensions that openpyxl leaves out
             book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
         visible = [s for s in book.worksheets if s.sheet_state == "visible" and s.title != skip]
-        chosen = next((s for s in visible if _has_content(s, content)), None)
+        chosen = next((s for s in visible if _has_content(s)), None)
     except Unreadable:
         raise
     except Exception:  # whatever openpyxl makes of a file that is none
         raise Unreadable("broken_book") from None
     if chosen is None:
         raise Unreadable("empty")
-    others = tuple(s.title for s in visible if s is not chosen and _has_content(s, content))
+    others = tuple(s.title for s in visible if s is not chosen and _has_content(s))
     return Sheet(counted(_rows(chosen, content)), chosen.title, others)
 
 
-def weigh(content: bytes) -> None:
-    """Raises Unreadable for a zip that would unpack to more than anybody's table."""
+def weigh(content: bytes) -> list[str]:
+    """The parts that may be sheets; raises Unreadable for a zip that would unpack to more than anybody's table."""
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         parts = packed.infolist()
         if len(parts) > PARTS_AT_MOST or sum(part.file_size for part in parts) > UNPACKED_AT_MOST:
@@ -53,10 +54,12 @@ def weigh(content: bytes) -> None:
             raise Unreadable("too_big_inside")
         if any(part.flag_bits & 1 for part in parts):
             raise Unreadable("locked_book")
+        others = {name.lower() for name in HEAVY}
+        large = [part.filename for part in parts if part.file_size > ROW_AT_MOST]
+        return [name for name in large if name.lower().endswith(".xml") and name.lower() not in others]
 
 
-def _has_content(sheet: Any, content: bytes) -> bool:
-    refuse_endless_rows(sheet, content)  # openpyxl would make a cell of each of its cells
+def _has_content(sheet: Any) -> bool:
     sheet.reset_dimensions()  # what a file says of its own size is not believed
     return any(
         cell is not None
@@ -78,10 +81,10 @@ def _rows(sheet: Any, content: bytes) -> Iterator[Row]:
         raise Unreadable("broken_book") from None
 
 
-def refuse_endless_rows(sheet: Any, content: bytes) -> None:
+def refuse_endless_rows(name: str, content: bytes) -> None:
     """Raises Unreadable where one row is larger than anybody's."""
     since_row = 0
-    for seen, fresh in _blocks(sheet, content):
+    for seen, fresh in _blocks(name, content):
         bounds = [found.start() for found in ROW_BOUND.finditer(seen)]
         since_row = len(seen) - bounds[-1] if bounds else since_row + fresh
         if since_row > ROW_AT_MOST:
@@ -90,15 +93,15 @@ def refuse_endless_rows(sheet: Any, content: bytes) -> None:
 
 def refuse_merged_cells(sheet: Any, content: bytes) -> None:
     """Raises Unreadable where cells below the first row are merged."""
-    for seen, _fresh in _blocks(sheet, content):
+    for seen, _fresh in _blocks(sheet._worksheet_path.lstrip("/"), content):
         for found in MERGED.finditer(seen):
             if int(found[1]) > 1 or int(found[2]) > 10:
                 raise Unreadable("merged_cells", line=int(found[1]))
 
 
-def _blocks(sheet: Any, content: bytes) -> Iterator[tuple[bytes, int]]:
-    """The sheet's XML by megabytes, each with the end of the one before, and how much of it is new."""
-    with zipfile.ZipFile(io.BytesIO(content)) as packed, packed.open(sheet._worksheet_path.lstrip("/")) as stream:
+def _blocks(name: str, content: bytes) -> Iterator[tuple[bytes, int]]:
+    """A part of the file by megabytes, each with the end of the one before, and how much of it is new."""
+    with zipfile.ZipFile(io.BytesIO(content)) as packed, packed.open(name) as stream:
         tail = b""
         while block := stream.read(MEGABYTE):
             seen = tail + block
