@@ -207,6 +207,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # --- WeCom ------------------------------------------------------------------------------------------------------------
 WECOM_ROUTES = "scrm.callbacks"  # which news goes to whom, as ROOT_URLCONF says it for people
+KNOWLEDGE = "scrm.knowledge"  # what each floor knows of a customer
 WECOM_VERIFY_FILES = env_list("WECOM_VERIFY_FILES")  # codes of WW_verify_<code>.txt, by which WeCom knows our domain
 WECOM_TIMEOUT = (3.05, 10)
 # Where WeCom asks who somebody is; a sandbox asks under its own address.

@@ -52,6 +52,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("dashboard/", include("scrm.dashboard.urls")),
     path("codes/", include("guides.urls")),
+    path("customers/", include("members.urls")),
     path("imports/", include("scrm.imports.urls")),
     path("welcomes/", include("campaigns.urls")),
     path("wecom/callback/", include("scrm.wecom.urls")),

@@ -37,6 +37,17 @@ class Permission(StrEnum):
     PLACE_CUSTOMERS = "place_customers"
     APPROVE = "approve"
     IMPORT = "import"
+    REVEAL_PHONES = "reveal_phones"
+    TAG_CUSTOMERS = "tag_customers"
+    RECORD_CONSENT = "record_consent"
+    MANAGE_MEMBERS = "manage_members"
+    MERGE_MEMBERS = "merge_members"
+    MANAGE_RIGHTS = "manage_rights"
+    MANAGE_SOURCES = "manage_sources"
+    SEND_DATA = "send_data"
+    SEE_SEGMENTS = "see_segments"
+    MANAGE_SEGMENTS = "manage_segments"
+    EXPORT_CUSTOMERS = "export_customers"
 
 
 class Role(models.TextChoices):
@@ -63,18 +74,30 @@ class Role(models.TextChoices):
 
 P = Permission
 _READ = {P.SEE_BOARDS, P.SEE_STORES, P.SEE_PEOPLE, P.SEE_CUSTOMERS, P.SEE_CODES, P.EXPORT_NUMBERS}
-_FLOOR = _READ | {P.ENTER_ADMIN, P.MANAGE_CODES, P.MANAGE_WELCOMES, P.PLACE_CUSTOMERS}
+_SERVE = {P.REVEAL_PHONES, P.TAG_CUSTOMERS, P.RECORD_CONSENT}
+_FLOOR = _READ | _SERVE | {P.ENTER_ADMIN, P.MANAGE_CODES, P.MANAGE_WELCOMES, P.PLACE_CUSTOMERS}
+_OPERATE = {
+    P.MANAGE_MEMBERS,
+    P.MERGE_MEMBERS,
+    P.MANAGE_SOURCES,
+    P.SEND_DATA,
+    P.SEE_SEGMENTS,
+    P.MANAGE_SEGMENTS,
+    P.EXPORT_CUSTOMERS,
+}
 ROLES: dict[str, frozenset[Permission]] = {
     Role.HQ_ADMIN: frozenset(set(Permission) - {P.SEE_OWN_NUMBERS}),
     Role.HQ_OPERATOR: frozenset(
-        _FLOOR | {P.SEE_LETTERS, P.MANAGE_STORES, P.MANAGE_GUIDES, P.MANAGE_TAGS, P.REPLAY_LETTERS, P.IMPORT}
+        _FLOOR | _OPERATE | {P.SEE_LETTERS, P.MANAGE_STORES, P.MANAGE_GUIDES, P.MANAGE_TAGS, P.REPLAY_LETTERS, P.IMPORT}
     ),
-    Role.APPROVER: frozenset(_READ | {P.ENTER_ADMIN, P.APPROVE, P.SEE_LETTERS, P.SEE_AUDIT}),
-    Role.ANALYST: frozenset(_READ | {P.ENTER_ADMIN, P.SEE_LETTERS, P.SEE_AUDIT}),
+    Role.APPROVER: frozenset(
+        _READ | {P.ENTER_ADMIN, P.APPROVE, P.SEE_LETTERS, P.SEE_AUDIT, P.SEE_SEGMENTS, P.MANAGE_RIGHTS}
+    ),
+    Role.ANALYST: frozenset(_READ | {P.ENTER_ADMIN, P.SEE_LETTERS, P.SEE_AUDIT, P.SEE_SEGMENTS, P.MANAGE_SEGMENTS}),
     Role.REGION_MANAGER: frozenset(_FLOOR | {P.MANAGE_GUIDES}),
     Role.FRANCHISE_OWNER: frozenset(_FLOOR | {P.MANAGE_GUIDES}),
     Role.STORE_MANAGER: frozenset(_FLOOR),
-    Role.GUIDE: frozenset({P.SEE_OWN_NUMBERS, P.SEE_STORES, P.SEE_CUSTOMERS, P.SEE_CODES, P.PLACE_CUSTOMERS}),
+    Role.GUIDE: frozenset(_SERVE | {P.SEE_OWN_NUMBERS, P.SEE_STORES, P.SEE_CUSTOMERS, P.SEE_CODES, P.PLACE_CUSTOMERS}),
     Role.AGENCY: frozenset({P.SEE_BOARDS, P.SEE_STORES}),
 }
 

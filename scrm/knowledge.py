@@ -1,0 +1,17 @@
+"""What each floor knows of a customer: which modules tell her story, hand out and erase what they keep, hear that two
+members are one person, and what a segment may ask (members hear of it by the setting KNOWLEDGE).
+
+CHAPTERS   a story's sources: `happenings(viewer, members, before, limit) -> Iterable[members.timelines.Happening]`
+COPIES     what a person's copy holds: `copies(members) -> dict[str, list[dict]]`, by heading
+ERASURES   `erase(members, at) -> dict[str, int]`, how many rows of each kind were emptied
+UNITED     `united(roots, at)`: who is one person changed for these; runs in the transaction of the merge
+CONDITIONS modules with `CONDITIONS`, a tuple of members.segments.conditions.Condition
+"""
+
+from typing import Any
+
+CHAPTERS: tuple[Any, ...] = ()
+COPIES: tuple[Any, ...] = ()
+ERASURES: tuple[Any, ...] = ()
+UNITED: tuple[Any, ...] = ()
+CONDITIONS: tuple[Any, ...] = ()
