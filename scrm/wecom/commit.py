@@ -114,11 +114,12 @@ class Ticket:
 
 @dataclass(eq=False)
 class GroupCommit:
-    """For threads: whoever holds the flush lock stores what everybody has queued."""
+    """For threads: one of them leads and stores what everybody has queued; whoever is stored leaves at once."""
 
     def __post_init__(self) -> None:
         self.queue: deque[Ticket] = deque()
-        self.flushing = threading.Lock()
+        self.turn = threading.Condition()
+        self.is_led = False
         self.connection: Punctual | None = None
 
     def put(self, row: Row) -> None:
@@ -126,28 +127,41 @@ class GroupCommit:
         until = time.monotonic() + PATIENCE
         ticket = Ticket(row)
         self.queue.append(ticket)
-        if self.flushing.acquire(timeout=PATIENCE):
+        if self._lead(ticket):
             try:
                 while not ticket.settled:
                     self._flush(until)
             finally:
-                self.flushing.release()
-        elif not ticket.settled:  # others may have stored it while we waited for our turn
-            raise NotWritable("the queue stands still")
+                self._step_down()
         if ticket.error:
             raise NotWritable(type(ticket.error).__name__) from ticket.error
 
     def read(self, query: str) -> list[Any]:
         """The rows of a query, over the same connection."""
-        if not self.flushing.acquire(timeout=PATIENCE):
-            raise NotWritable("the queue stands still")
+        self._lead()
         try:
             return self._connected(time.monotonic() + PATIENCE).execute(query).fetchall()
         except psycopg.Error:
             self._hang_up()
             raise
         finally:
-            self.flushing.release()
+            self._step_down()
+
+    def _lead(self, ticket: Ticket | None = None) -> bool:
+        """Whether this thread leads now; it need not when another has settled its letter. Raises NotWritable."""
+        with self.turn:
+            self.turn.wait_for(lambda: not self.is_led or (ticket and ticket.settled), PATIENCE)
+            if ticket and ticket.settled:
+                return False
+            if self.is_led:
+                raise NotWritable("the queue stands still")
+            self.is_led = True
+            return True
+
+    def _step_down(self) -> None:
+        with self.turn:
+            self.is_led = False
+            self.turn.notify_all()
 
     def _flush(self, until: float) -> None:
         group = [self.queue.popleft() for _ in range(min(len(self.queue), LARGEST_GROUP))]

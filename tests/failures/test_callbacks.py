@@ -4,7 +4,6 @@ import asyncio
 import re
 import socket
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -41,26 +40,27 @@ def row(name: str, **changes: Any) -> commit.Row:
 # --- F01: slow stores ------------------------------------------------------------------------------------------------
 
 
+# Counted in commits, so that a busy machine changes nothing: twenty of 50 ms are the second that a letter may take.
 LATENCY = 0.05
-WECOM_WAITS = 5.0  # seconds, then it hangs up and delivers again
+IN_A_SECOND = 20
 
 
 class Slow(commit.GroupCommit):
-    """A database that takes 50 ms for each commit."""
+    """A database that takes a while for each commit."""
 
-    stored = 0
+    stored = commits = 0
 
     def _store(self, rows: Any, until: float) -> None:
-        threading.Event().wait(LATENCY)
-        self.stored += len(rows)
+        threading.Event().wait(0.002)
+        self.stored, self.commits = self.stored + len(rows), self.commits + 1
 
 
 class SlowAsync(commit.AsyncGroupCommit):
-    stored = 0
+    stored = commits = 0
 
     async def _store(self, rows: Any) -> None:
         await asyncio.sleep(LATENCY)
-        self.stored += len(rows)
+        self.stored, self.commits = self.stored + len(rows), self.commits + 1
 
 
 def test_f01_a_slow_database_is_answered_for_by_sharing_commits() -> None:
@@ -68,15 +68,15 @@ def test_f01_a_slow_database_is_answered_for_by_sharing_commits() -> None:
     group, took = SlowAsync(), []
 
     async def put(n: int) -> None:
-        began = time.monotonic()
+        began = group.commits
         await group.put(row(f"wm{n}"))
-        took.append(time.monotonic() - began)
+        took.append(group.commits - began)
 
     async def flood() -> None:
         await asyncio.gather(*(put(n) for n in range(2000)))
 
     rows = asyncio.run(flood())
-    assert rows is None and group.stored == 2000 and max(took) < WECOM_WAITS
+    assert rows is None and group.stored == len(took) == 2000 and max(took) <= IN_A_SECOND
 
 
 def test_f01_the_threads_of_a_small_house_too() -> None:
@@ -85,23 +85,25 @@ def test_f01_the_threads_of_a_small_house_too() -> None:
 
     def put(n: int) -> None:
         for m in range(20):
-            began = time.monotonic()
+            began = group.commits
             group.put(row(f"wm{n}x{m}"))
-            took.append(time.monotonic() - began)
+            took.append(group.commits - began)
 
     threads = [threading.Thread(target=put, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert group.stored == len(took) == 160 and max(took) < WECOM_WAITS
+    assert (
+        group.stored == len(took) == 160 and max(took) <= 3
+    )  # the one under way, the next, and one more for a slow waker
 
 
 def test_f01_a_letter_that_is_stored_is_not_refused_for_the_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
     """F01: who waited in vain for the queue, and finds that another stored her letter, answers success."""
     group = Slow()
     monkeypatch.setattr(commit, "PATIENCE", 0.01)
-    group.flushing.acquire()
+    group.is_led = True
     monkeypatch.setattr(commit.Ticket, "__init__", _settled)
     group.put(row("wmMei"))
 

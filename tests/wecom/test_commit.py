@@ -78,11 +78,12 @@ def test_a_bad_row_fails_alone(group: GroupCommit) -> None:
             refused.append(number)
 
     group.queue = Counted()
-    with group.flushing:  # so that all of them stand in one group
-        starter = threading.Thread(target=in_threads, args=(put, 10))
-        starter.start()
-        for _ in range(10):
-            assert group.queue.queued.acquire(timeout=10)
+    assert group._lead()  # so that all of them stand in one group
+    starter = threading.Thread(target=in_threads, args=(put, 10))
+    starter.start()
+    for _ in range(10):
+        assert group.queue.queued.acquire(timeout=10)
+    group._step_down()
     starter.join()
     assert refused == [3]
     assert streams() == {f"wm{n}" for n in range(10) if n != 3}
