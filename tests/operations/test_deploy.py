@@ -106,10 +106,11 @@ def test_pages_have_their_style(installed: Installation, wecom: Any) -> None:
 def test_plain_http_is_sent_to_https_and_numbers_are_shown_inside_only(installed: Installation, wecom: Any) -> None:
     assert ask(installed, "/login/", **{"X-Forwarded-Proto": "http"})[0] == 301
     assert ask(installed, "/metrics")[0] == 403
+    assert ask(installed, "/wecom/callback/nobody/")[0] == 404
     line = http.client.HTTPConnection("127.0.0.1", installed.port, timeout=10)
     line.request("GET", "/metrics", headers={"Host": "scrm.example.com"})
     answer = line.getresponse()
-    assert (answer.status, b"zhanggui_letters" in answer.read()) == (200, True)
+    assert (answer.status, b'page="callback"' in answer.read()) == (200, True)
     line.close()
 
 
