@@ -53,6 +53,7 @@ class Consent(models.Model):
         FORM = "form", _("registration page")
         GUIDE = "guide", _("told to a guide")
         HQ = "hq", _("told to HQ")
+        API = "api", _("another system")
 
     member = models.ForeignKey(Member, models.PROTECT, verbose_name=_("customer"), related_name="consents")
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose)
@@ -87,3 +88,42 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}: {self.get_state_display()}"
+
+
+class Terms(models.Model):
+    """One version of what customers are asked to allow: a text for each purpose; never changed, followed by the next.
+
+    `renewed` are the purposes that need a new word of hers, since what they mean is no longer what she allowed.
+    """
+
+    append_only = True
+    store_path = None
+    for_every_seat = True
+
+    version = models.CharField(_("version"), max_length=60)
+    controller = models.ForeignKey(
+        Franchisee, models.PROTECT, verbose_name=_("controller"), null=True, blank=True, related_name="+"
+    )
+    title = models.CharField(_("title"), max_length=120)
+    body = models.TextField(_("privacy notice"), blank=True)
+    purposes = models.JSONField(_("texts by purpose"), default=dict)
+    renewed = models.JSONField(_("purposes that need a new consent"), default=list)
+    valid_from = models.DateTimeField(_("valid from"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("written down by"), null=True, related_name="+"
+    )
+    made_at = models.DateTimeField(_("made"))
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("terms")
+        verbose_name_plural = _("terms")
+        ordering = ["-valid_from", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["controller", "version"], nulls_distinct=False, name="a_version_of_terms_is_written_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}"

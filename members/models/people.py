@@ -55,6 +55,9 @@ class Member(models.Model):
         help_text=_("Another member with the same unionid, known before this one."),
     )
     created_at = models.DateTimeField(_("first known"))
+    registered_at = models.DateTimeField(_("registered"), null=True, blank=True, editable=False)
+    minor_until = models.DateField(_("a minor until"), null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
     objects = MemberQuerySet.as_manager()
 
     class Meta:

@@ -79,6 +79,7 @@ HOLDINGS = {
     "members_tag": house("names of tags"),
     "members_taggroup": house("names of groups of tags"),
     "members_taglibrary": house("when tags were read"),
+    "members_terms": house("what customers are asked to allow, in each version", "proof of consent (PIPL 14)"),
     "rest_keptanswer": Holding(CUSTOMER, "answers of API writes (sealed)", "repeating a write without doing it twice"),
     "stores_apitoken": staff("digests of API tokens", "sign-in"),
     "stores_attempt": Holding(STAFF, "keyed digests of names and addresses", "limiting guesses"),
