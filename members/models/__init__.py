@@ -1,5 +1,41 @@
 from members.models.consents import Consent, Terms
+from members.models.events import Event
 from members.models.people import Identity, Joining, Member
+from members.models.sources import Delivery, Push, Source
+from members.models.standings import (
+    Grade,
+    GradeChange,
+    GradeRule,
+    Home,
+    MemberGrade,
+    MemberStage,
+    Stage,
+    StageChange,
+    StageRule,
+)
 from members.models.tags import MemberTag, Tag, TagGroup, TagLibrary
 
-__all__ = ["Consent", "Identity", "Joining", "Member", "MemberTag", "Tag", "TagGroup", "TagLibrary", "Terms"]
+__all__ = [
+    "Consent",
+    "Delivery",
+    "Event",
+    "Grade",
+    "GradeChange",
+    "GradeRule",
+    "Home",
+    "Identity",
+    "Joining",
+    "Member",
+    "MemberGrade",
+    "MemberStage",
+    "MemberTag",
+    "Push",
+    "Source",
+    "Stage",
+    "StageChange",
+    "StageRule",
+    "Tag",
+    "TagGroup",
+    "TagLibrary",
+    "Terms",
+]

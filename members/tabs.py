@@ -1,0 +1,26 @@
+"""The tabs of a customer's page: each is a page part of its own owner, loaded when it is opened."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from stores.access import Permission
+
+
+@dataclass(frozen=True)
+class Tab:
+    """`name` is the URL's, which takes the customer's `public_id`."""
+
+    slug: str
+    label: Any
+    permission: Permission
+    name: str
+
+
+TABS: tuple[Tab, ...] = (Tab("timeline", _("Timeline"), Permission.SEE_CUSTOMERS, "members:customer_timeline"),)
+
+
+def of(viewer: Any) -> list[Tab]:
+    """The tabs that the viewer may open."""
+    return [tab for tab in TABS if viewer.may(tab.permission)]

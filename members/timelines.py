@@ -1,0 +1,99 @@
+"""A person's whole story, newest first, read chapter by chapter: each floor tells what it knows of her.
+
+A page goes on below (instant, key), so that no line is told twice or left out, whatever comes in between and however
+late: what happened earlier finds its place further down.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from members import upstairs
+
+ON_A_PAGE = 30
+KINDS: dict[str, Any] = {
+    "relation": _("Guides"),
+    "message": _("Messages"),
+    "order": _("Orders"),
+    "refund": _("Refunds"),
+    "event": _("Events"),
+    "tag": _("Tags"),
+    "consent": _("Consents"),
+    "member": _("Membership"),
+    "stage": _("Lifecycle"),
+    "merge": _("Merges"),
+    "points": _("Points"),
+}
+Mark = tuple[datetime, str]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of the story. `source_key` is unique among the lines of one person, such as `order:81`."""
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str = ""
+    icon: str = ""
+    store: str = ""
+    link: str = ""
+    source_key: str = ""
+
+    @property
+    def mark(self) -> Mark:
+        return self.at, self.source_key
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some lines, newest first, and the mark below which the story goes on."""
+
+    lines: list[Happening]
+    after: Mark | None
+
+
+def read(
+    viewer: Any,
+    members: Sequence[int],
+    *,
+    before: Mark | None = None,
+    kinds: Collection[str] = (),
+    limit: int = ON_A_PAGE,
+) -> Page:
+    """The newest lines below a mark of these members (all of one person), as far as the viewer may read them."""
+    found: list[Happening] = []
+    while len(found) <= limit:
+        told = _told(viewer, members, before, limit + 1)
+        found += [line for line in told if not kinds or line.kind in kinds]
+        if len(told) <= limit:
+            break
+        before = told[-1].mark
+    return Page(found[:limit], found[limit - 1].mark if len(found) > limit else None)
+
+
+def _told(viewer: Any, members: Sequence[int], before: Mark | None, limit: int) -> list[Happening]:
+    """The newest `limit` lines below the mark, of every kind."""
+    until = before[0] if before else None
+    lines = {
+        line.mark: line
+        for chapter in upstairs.told("CHAPTERS")
+        for line in chapter.happenings(viewer, members, until, limit)
+        if before is None or line.mark < before
+    }
+    return [lines[mark] for mark in sorted(lines, reverse=True)[:limit]]
+
+
+def newest(rows: QuerySet, field: str, before: datetime | None, limit: int) -> Iterable[Any]:
+    """A chapter's rows for a page: all at that very instant, then the newest `limit` before it with all that are as old
+    as the last of them. So lines of one instant stay together and none falls between two pages."""
+    here = rows if before is None else rows.filter(**{f"{field}__lt": before})
+    found = list(here.order_by(f"-{field}", "-pk")[:limit])
+    if len(found) == limit:
+        last = getattr(found[-1], field)
+        found = [row for row in found if getattr(row, field) != last] + list(here.filter(**{field: last}))
+    return found if before is None else [*rows.filter(**{field: before}), *found]
