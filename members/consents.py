@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
+from members import persons
+from members.allowances import allowing as allowing
+from members.allowances import allows as allows
 from members.models import Consent, Member
 from scrm import bulk
 from scrm.audit import entries
-from scrm.ids import sql_array
 from scrm.sealed import seal
 from stores.models import Franchisee
 
@@ -25,23 +27,6 @@ COLUMNS = (
     *("member_id", "purpose", "controller_id", "state", "terms"),
     *("at", "source", "evidence", "by_id", "recorded_at"),
 )
-# Of two words of one instant the stricter one is the last.
-PERMITTED = """
-WITH parts AS (
-    SELECT m.id AS asked, part.id AS part
-    FROM members_member m CROSS JOIN LATERAL (
-        SELECT coalesce(m.same_person_as_id, m.id) AS id
-        UNION ALL SELECT id FROM members_member WHERE same_person_as_id = coalesce(m.same_person_as_id, m.id)
-    ) part
-    WHERE m.id = ANY(%(members)s::bigint[])
-), last AS (
-    SELECT DISTINCT ON (asked, part) asked, state
-    FROM parts JOIN members_consent c ON c.member_id = part
-    WHERE purpose = %(purpose)s AND controller_id IS NOT DISTINCT FROM %(controller)s AND at <= %(at)s
-    ORDER BY asked, part, at DESC, state = 'given', c.id DESC
-)
-SELECT asked FROM last GROUP BY asked HAVING bool_and(state = 'given')
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +46,8 @@ def permitted(
     members: Collection[int], purpose: str, *, at: datetime, controller: Franchisee | None = None
 ) -> set[int]:
     """Those of the members who allow this use of their data at this instant."""
-    asked = {
-        "members": sql_array(members),
-        "purpose": str(purpose),
-        "at": at,
-        "controller": getattr(controller, "pk", None),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(PERMITTED, asked)
-        return {member for (member,) in cursor.fetchall()}
+    allowed = allows(members, purpose, controller=controller, at=at)
+    return {member for member, root in persons.roots(members).items() if root in allowed}
 
 
 def present(member: Member, *, at: datetime) -> dict[tuple[str, int | None], str]:
