@@ -1,6 +1,8 @@
 from members.models.consents import Consent, Terms
 from members.models.events import Event
+from members.models.orders import Order, OrderLine, Refund, RefundLine
 from members.models.people import Identity, Joining, Member
+from members.models.products import Product, Stock
 from members.models.sources import Delivery, Push, Source
 from members.models.standings import (
     Grade,
@@ -29,11 +31,17 @@ __all__ = [
     "MemberGrade",
     "MemberStage",
     "MemberTag",
+    "Order",
+    "OrderLine",
+    "Product",
     "Push",
+    "Refund",
+    "RefundLine",
     "Source",
     "Stage",
     "StageChange",
     "StageRule",
+    "Stock",
     "Tag",
     "TagGroup",
     "TagLibrary",

@@ -27,13 +27,16 @@ class MemberQuerySet(ScopedQuerySet):
         joined = Joining.objects.visible_to(viewer).filter(member=OuterRef("pk")).order_by().values("member")
         first = Subquery(met.annotate(first=Min("opened_at")).values("first"))
         day = Subquery(joined.annotate(first=Min("on")).values("first"))
-        return self.annotate(known_at=Least(first, Cast(day, models.DateTimeField())))
+        orders: Any = self.model._meta.get_field("orders").related_model
+        sold = orders.objects.visible_to(viewer).filter(member=OuterRef("pk")).order_by().values("member")
+        bought = Subquery(sold.annotate(first=Min("paid_at")).values("first"))
+        return self.annotate(known_at=Least(first, Cast(day, models.DateTimeField()), bought))
 
 
 class Member(models.Model):
     """A person we know."""
 
-    seen_through = ("relations", "joinings")
+    seen_through = ("relations", "joinings", "orders")
     store_path = None
     personal = True
 
