@@ -208,6 +208,9 @@ VERBS: dict[str, Any] = {
     "token_made": pgettext_lazy("deed", "API token made"),
     "token_revoked": pgettext_lazy("deed", "API token revoked"),
     "month_dropped": pgettext_lazy("deed", "month no longer kept"),
+    "secret_made": pgettext_lazy("deed", "new secret made"),
+    "source.live": pgettext_lazy("deed", "set live"),
+    "source.paused": pgettext_lazy("deed", "paused"),
 }
 
 PARTS: dict[str, Any] = {
