@@ -3,6 +3,18 @@ from members.models.events import Event
 from members.models.orders import Order, OrderLine, Refund, RefundLine
 from members.models.people import Identity, Joining, Member
 from members.models.products import Product, Stock
+from members.models.segments import (
+    Audience,
+    Bitmap,
+    Change,
+    Changed,
+    Engine,
+    ExclusiveGroup,
+    Leaf,
+    Segment,
+    SegmentVersion,
+    Snapshot,
+)
 from members.models.sources import Delivery, Push, Source
 from members.models.standings import (
     Grade,
@@ -18,15 +30,22 @@ from members.models.standings import (
 from members.models.tags import MemberTag, Tag, TagGroup, TagLibrary
 
 __all__ = [
+    "Audience",
+    "Bitmap",
+    "Change",
+    "Changed",
     "Consent",
     "Delivery",
+    "Engine",
     "Event",
+    "ExclusiveGroup",
     "Grade",
     "GradeChange",
     "GradeRule",
     "Home",
     "Identity",
     "Joining",
+    "Leaf",
     "Member",
     "MemberGrade",
     "MemberStage",
@@ -37,6 +56,9 @@ __all__ = [
     "Push",
     "Refund",
     "RefundLine",
+    "Segment",
+    "SegmentVersion",
+    "Snapshot",
     "Source",
     "Stage",
     "StageChange",
