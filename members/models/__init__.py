@@ -1,6 +1,10 @@
 from members.models.consents import Consent, Terms
 from members.models.events import Event
+from members.models.fields import Field, FieldChange, FieldValue
+from members.models.markings import Marking, TagChange, TagRun
+from members.models.links import BlockedValue, IdentityLink, Merge, Review, Rule
 from members.models.orders import Order, OrderLine, Refund, RefundLine
+from members.models.packs import Pack, PackDownload
 from members.models.people import Identity, Joining, Member
 from members.models.products import Product, Stock
 from members.models.segments import (
@@ -27,11 +31,13 @@ from members.models.standings import (
     StageChange,
     StageRule,
 )
+from members.models.tagrules import SampledMember, ScoreDue, TagRule, TagSample
 from members.models.tags import MemberTag, Tag, TagGroup, TagLibrary
 
 __all__ = [
     "Audience",
     "Bitmap",
+    "BlockedValue",
     "Change",
     "Changed",
     "Consent",
@@ -39,23 +45,35 @@ __all__ = [
     "Engine",
     "Event",
     "ExclusiveGroup",
+    "Field",
+    "FieldChange",
+    "FieldValue",
     "Grade",
     "GradeChange",
     "GradeRule",
     "Home",
     "Identity",
+    "IdentityLink",
     "Joining",
     "Leaf",
+    "Marking",
     "Member",
     "MemberGrade",
     "MemberStage",
     "MemberTag",
+    "Merge",
     "Order",
     "OrderLine",
+    "Pack",
+    "PackDownload",
     "Product",
     "Push",
     "Refund",
     "RefundLine",
+    "Review",
+    "Rule",
+    "SampledMember",
+    "ScoreDue",
     "Segment",
     "SegmentVersion",
     "Snapshot",
@@ -65,7 +83,11 @@ __all__ = [
     "StageRule",
     "Stock",
     "Tag",
+    "TagChange",
     "TagGroup",
     "TagLibrary",
+    "TagRule",
+    "TagRun",
+    "TagSample",
     "Terms",
 ]

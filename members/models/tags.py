@@ -1,25 +1,32 @@
-"""WeCom's tags, and who bears them."""
+"""Tags, and who bears them: WeCom's corp tags, tags of our own, and tags that a rule puts on."""
+
+from typing import Any, Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from members.models.people import Member
 from scrm.ids import PublicId
 from scrm.wecom.models import Corp
-from stores.scope import ScopedQuerySet
+from stores.models import Person, Store
+from stores.scope import ScopedQuerySet, scope_of
 
 
 class TagGroup(models.Model):
-    """A group of WeCom's corp tags."""
+    """A group of tags: WeCom's where it has a corp, ours where it has none."""
 
     store_path = None
     for_every_seat = True
 
     public_id = PublicId("tg_")
-    corp = models.ForeignKey(Corp, models.CASCADE, verbose_name=_("corp"), related_name="+")
-    group_id = models.CharField(_("WeCom id"), max_length=64)
+    corp = models.ForeignKey(Corp, models.CASCADE, verbose_name=_("corp"), related_name="+", null=True, blank=True)
+    group_id = models.CharField(_("WeCom id"), max_length=64, null=True, blank=True)
     name = models.CharField(_("name"), max_length=60)
     rank = models.BigIntegerField(_("rank"), default=0)
+    is_foreign = models.BooleanField(
+        _("made elsewhere"), default=False, db_default=False, help_text=_("WeCom refused us: only who made it may.")
+    )
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
     objects = ScopedQuerySet.as_manager()
 
@@ -27,23 +34,45 @@ class TagGroup(models.Model):
         verbose_name = _("tag group")
         verbose_name_plural = _("tag groups")
         ordering = ["-rank", "name"]
-        constraints = [models.UniqueConstraint(fields=["corp", "group_id"], name="a_tag_group_is_known_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["corp", "group_id"], name="a_tag_group_is_known_once"),
+            models.UniqueConstraint(
+                fields=["name"], condition=Q(corp=None, deleted_at=None), name="our_tag_groups_have_names_of_their_own"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class Tag(models.Model):
-    """One of WeCom's corp tags."""
+    """One tag. `hits` and `uses` are counted by members.lifecycles, not by whoever shows them."""
 
     store_path = None
     for_every_seat = True
 
+    class Kind(models.TextChoices):
+        WECOM = "wecom", _("WeCom's corp tag")
+        INTERNAL = "internal", _("our own tag")
+        RULE = "rule", _("tag by rule")
+
     public_id = PublicId("t_")
     group = models.ForeignKey(TagGroup, models.CASCADE, verbose_name=_("group"), related_name="tags")
-    tag_id = models.CharField(_("WeCom id"), max_length=64)
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=Kind, default=Kind.WECOM, db_default=models.Value("wecom")
+    )
+    tag_id = models.CharField(_("WeCom id"), max_length=64, null=True, blank=True)
     name = models.CharField(_("name"), max_length=60)
     rank = models.BigIntegerField(_("rank"), default=0)
+    says = models.CharField(_("what it means"), max_length=300, blank=True, db_default="")
+    is_foreign = models.BooleanField(
+        _("made elsewhere"), default=False, db_default=False, help_text=_("WeCom refused us: only who made it may.")
+    )
+    made_at = models.DateTimeField(_("made"), null=True, blank=True)
+    used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    hits = models.IntegerField(_("customers"), default=0, db_default=0)
+    uses = models.IntegerField(_("used by"), default=0, db_default=0)
+    counted_at = models.DateTimeField(_("counted"), null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
     objects = ScopedQuerySet.as_manager()
 
@@ -51,7 +80,14 @@ class Tag(models.Model):
         verbose_name = _("tag")
         verbose_name_plural = _("tags")
         ordering = ["-rank", "name"]
-        constraints = [models.UniqueConstraint(fields=["group", "tag_id"], name="a_tag_is_known_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["group", "tag_id"], name="a_tag_is_known_once"),
+            models.UniqueConstraint(
+                fields=["group", "name"],
+                condition=Q(tag_id=None, deleted_at=None),
+                name="our_tags_have_names_of_their_own_in_a_group",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.group.name} / {self.name}"
@@ -72,17 +108,54 @@ class TagLibrary(models.Model):
         verbose_name_plural = _("tag libraries")
 
 
+class MemberTagQuerySet(ScopedQuerySet):
+    def visible_to(self, viewer: Any, *, needs: str = "") -> Self:
+        """HQ all; others what was born in their stores or in their relation with her, in which they see her.
+
+        What HQ or a rule says of her is a derived value: members.wearings decides who hears it.
+        """
+        if scope_of(viewer, needs=needs or "see_customers").everything:
+            return self.all()
+        relations: Any = Member._meta.get_field("relations").related_model
+        hers = relations.objects.visible_to(viewer).filter(member=models.OuterRef("member"))
+        in_relation = Q(source=MemberTag.Source.WECOM) & models.Exists(
+            hers.filter(guide__userid__iexact=models.OuterRef("source_key"))
+        )
+        at_store = Q(store__isnull=False) & models.Exists(hers.filter(store=models.OuterRef("store")))
+        return self.filter(in_relation | at_store)
+
+
 class MemberTag(models.Model):
-    """A tag on a member, with where it comes from: for WeCom's tags, the guide in whose relation it stands."""
+    """A tag on a member, with where it was born: for WeCom's tags, the guide in whose relation it stands.
 
-    store_path = None  # born in one guide's relation: below HQ nobody lists tags until rows know their store
+    `store` is where people of a store put it on; null of what WeCom, HQ or a rule says.
+    """
 
-    member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="member_tags")
-    tag = models.ForeignKey(Tag, models.CASCADE, verbose_name=_("tag"), related_name="member_tags")
-    source = models.CharField(_("source"), max_length=20, default="wecom")
+    store_path = "store"
+    personal = True
+
+    class Source(models.TextChoices):
+        WECOM = "wecom", _("in WeCom")
+        OURS = "ours", _("by our people")
+        RULE = "rule", _("by rule")
+
+    # The constraint below and the index of wearers begin with these.
+    member = models.ForeignKey(
+        Member, models.CASCADE, verbose_name=_("customer"), related_name="member_tags", db_index=False
+    )
+    tag = models.ForeignKey(Tag, models.CASCADE, verbose_name=_("tag"), related_name="member_tags", db_index=False)
+    source = models.CharField(_("source"), max_length=20, choices=Source, default=Source.WECOM)
     source_key = models.CharField(max_length=64, blank=True)
     since = models.DateTimeField(_("since"))
-    objects = ScopedQuerySet.as_manager()
+    store = models.ForeignKey(
+        Store, models.PROTECT, verbose_name=_("store"), null=True, related_name="+", db_index=False
+    )
+    by = models.ForeignKey(
+        Person, models.PROTECT, verbose_name=_("put on by"), null=True, related_name="+", db_index=False
+    )
+    score = models.SmallIntegerField(_("score"), null=True)
+    expires_at = models.DateTimeField(_("until"), null=True)
+    objects = MemberTagQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("tag of a customer")
@@ -92,3 +165,4 @@ class MemberTag(models.Model):
                 fields=["member", "tag", "source", "source_key"], name="a_tag_is_put_once_from_each_source"
             )
         ]
+        indexes = [models.Index(fields=["tag", "member"], name="wearers_of_a_tag")]
