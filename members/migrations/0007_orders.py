@@ -22,7 +22,8 @@ class Migration(migrations.Migration):
                 ("public_id", scrm.ids.PublicId(prefix="o_")),
                 ("number", models.CharField(max_length=64, verbose_name="number")),
                 ("parent_number", models.CharField(blank=True, db_default="", max_length=64, verbose_name="part of")),
-                ("buyer", models.BinaryField(max_length=32, null=True)),
+                ("buyer", models.BinaryField(max_length=16, null=True)),
+                ("content", models.BinaryField(max_length=16)),
                 (
                     "channel",
                     models.CharField(
@@ -192,6 +193,7 @@ class Migration(migrations.Migration):
                 ("refunded_at", models.DateTimeField(verbose_name="refunded at")),
                 ("refunded_day", models.DateField(verbose_name="refunded on")),
                 ("paid_fen", models.BigIntegerField(verbose_name="refunded (fen)")),
+                ("content", models.BinaryField(max_length=16)),
                 ("version_at", models.DateTimeField(null=True, verbose_name="changed at the source")),
                 ("created_at", models.DateTimeField(verbose_name="first told")),
                 ("changed_at", models.DateTimeField(verbose_name="last changed")),

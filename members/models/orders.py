@@ -62,7 +62,8 @@ class Order(models.Model):
         Member, models.PROTECT, verbose_name=_("customer"), null=True, related_name="orders", db_index=False
     )
     # A keyed fingerprint of the ids that the source told of the buyer: she is looked for again when it changes.
-    buyer = models.BinaryField(max_length=32, null=True, editable=False)
+    buyer = models.BinaryField(max_length=16, null=True, editable=False)
+    content = models.BinaryField(max_length=16, editable=False)  # a digest of all that the row said
     store = models.ForeignKey(
         Store, models.PROTECT, verbose_name=_("store"), null=True, related_name="orders", db_index=False
     )
@@ -163,6 +164,7 @@ class Refund(models.Model):
     refunded_at = models.DateTimeField(_("refunded at"))
     refunded_day = models.DateField(_("refunded on"))
     paid_fen = models.BigIntegerField(_("refunded (fen)"))
+    content = models.BinaryField(max_length=16, editable=False)
     version_at = models.DateTimeField(_("changed at the source"), null=True)
     created_at = models.DateTimeField(_("first told"))
     changed_at = models.DateTimeField(_("last changed"))
