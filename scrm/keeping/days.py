@@ -27,6 +27,7 @@ DAYS = {
     "ALARMS": Days(400, LOG_DAYS),
     "AUDIT": Days(1095, LOG_DAYS),
     "CONTACT_COUNTS": Days(1095),
+    "PACKS": Days(1095, LOG_DAYS),
     "STATISTICS": Days(400, 60),  # the drift report judges five weeks
 }
 

@@ -90,6 +90,8 @@ HOLDINGS = {
         "while the brand uses the product; hers in a pseudonym",
     ),
     "members_orderline": customer("goods of an order", "service, boards", FOR_EVER),
+    "members_pack": staff("who asked for ids for which platform, who allowed it; salt (sealed)", "proof", FOR_EVER),
+    "members_packdownload": Holding(CUSTOMER, "whose hashed ids left in an audience pack", "proof (PIPL 55, 56)"),
     "members_product": house("the catalogue of goods"),
     "members_refund": customer("what she gave back", "service, boards", FOR_EVER),
     "members_refundline": customer("goods of a refund", "service, boards", FOR_EVER),

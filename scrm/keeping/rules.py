@@ -79,6 +79,7 @@ RULES = (
         _("What parts of syncs have read"),
         only="sync_id IN (SELECT id FROM guides_sync WHERE state <> 'running')",
     ),
+    Rule("PACKS", "members_packdownload", "at", _("Who was in audience packs that left the house")),
     Rule("STATISTICS", "guides_officialday", "first_read_at", _("What WeCom counts of each guide's days")),
     Rule("CONTACT_COUNTS", "dashboard_contactcount", "counted_at", _("The daily count of contacts")),
 )
