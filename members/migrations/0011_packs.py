@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("members", "0010_wearers_of_a_tag"),
-        ("stores", "0004_alter_apitoken_options_alter_attempt_options_and_more"),
-        ("wecom", "0007_alter_alarmrecipient_options_alter_app_options_and_more"),
+        ("stores", "0003_sign_in"),
+        ("wecom", "0006_eager_autovacuum"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
