@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from guides import notes
 from guides.hearing import Noted
 from guides.models import Code, Guide
-from members import tags
+from members import libraries, tags
 from members.models import Identity, Member
 from scrm.wecom import calls
 from scrm.wecom.models import OutboundCall
@@ -39,7 +39,7 @@ def read_again(people: Sequence[tuple[int, str]], *, at: datetime) -> None:
 
 def library_changed(corps: Iterable[int], *, at: datetime) -> None:
     """The corps' tag libraries are to be read again."""
-    tags.library_changed(corps, at=at)
+    libraries.library_changed(corps, at=at)
 
 
 def put_on(noted: Sequence[Noted], *, at: datetime) -> None:
@@ -98,7 +98,7 @@ def tagged(told: Sequence[OutboundCall], at: datetime) -> None:
         tags.add(heard.member, body.get("add_tag", ()), corp=heard.corp, userid=userid, at=at)
         tags.take_off(heard.member, body.get("remove_tag", ()), corp=heard.corp, userid=userid)
     if unknown := {call.corp_id for call in told if call.errcode in NO_SUCH_TAG}:
-        tags.library_changed(unknown, at=at)
+        libraries.library_changed(unknown, at=at)
 
 
 def remarked(told: Sequence[OutboundCall], at: datetime) -> None:

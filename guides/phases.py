@@ -6,7 +6,7 @@ from typing import Any
 
 from guides import customers, roster, sweeps
 from guides.models import Guide, Sync, SyncChunk
-from members import tags
+from members import libraries
 from scrm.wecom.client import client_for
 
 A_CHUNK = 100  # departments or guides; also the most guides that one call of WeCom's takes
@@ -41,7 +41,7 @@ class Tags:
         return [{}]
 
     def read(self, chunk: SyncChunk, at: datetime) -> Mapping[str, int]:
-        return {"calls": 1, **tags.take_in(chunk.sync.corp, at=at)}
+        return {"calls": 1, **libraries.take_in(chunk.sync.corp, at=at)}
 
     def finish(self, sync: Sync, at: datetime) -> None:
         return None

@@ -1,122 +1,15 @@
-"""WeCom's tag library and the tags that people bear: the only writer of both."""
+"""Who bears which tag: the only writer of it. Of WeCom's tags this is what WeCom told us, or did for us."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from django.db import connection, transaction
 
-from members.models import MemberTag, Tag, TagGroup, TagLibrary
+from members.models import MemberTag, Tag
 from scrm import bulk
-from scrm.audit import alarms
+from scrm.audit import entries
 from scrm.ids import sql_array
-from scrm.wecom.client import Client, client_for
-from scrm.wecom.errors import BackOff, GiveUp, Refused, Retry
-from scrm.wecom.models import Corp
-
-PAUSE = timedelta(seconds=2)  # a burst of changes is read once
-AGAIN = timedelta(minutes=2)
-SHRINKS_AT_MOST = 0.1
-A_FEW = 3
-AT_ONCE = 100
-
-
-def library_changed(corps: Iterable[int], *, at: datetime) -> None:
-    """The tag libraries of these corps are to be read again."""
-    for corp in sorted(set(corps)):
-        TagLibrary.objects.update_or_create(corp_id=corp, defaults={"read_due_at": at + PAUSE})
-
-
-def read_due(at: datetime) -> int:
-    """How many tag libraries were read (a lane of the worker)."""
-    return sum(read_library(library.corp, at=at) for library in _claim(at))
-
-
-@transaction.atomic
-def _claim(at: datetime) -> list[TagLibrary]:
-    due = TagLibrary.objects.filter(read_due_at__lte=at).select_related("corp")
-    libraries = list(due.select_for_update(skip_locked=True, of=("self",)))
-    for library in libraries:
-        library.read_due_at = at + AGAIN
-        library.save(update_fields=["read_due_at"])
-    return libraries
-
-
-def read_library(corp: Corp, *, at: datetime) -> bool:
-    """Whether the corp's tags are now as WeCom has them; refusals leave all as it is."""
-    try:
-        take_in(corp, at=at)
-    except (Retry, BackOff):
-        return False
-    except Refused:
-        TagLibrary.objects.filter(corp=corp).update(read_due_at=None)
-        return False
-    TagLibrary.objects.update_or_create(corp=corp, defaults={"read_due_at": None, "read_at": at})
-    return True
-
-
-def take_in(corp: Corp, *, at: datetime) -> dict[str, int]:
-    """Makes our library WeCom's, and counts its tags; many that are suddenly not listed are asked for by their ids.
-
-    Raises Refused. WeCom says of a tag that is asked for by its id whether it was deleted; without that word it stays.
-    """
-    client = client_for(corp)
-    said = client.externalcontact.get_corp_tag_list()["tag_group"]
-    missing = _missing(corp, said)
-    listed = sum(len(group.get("tag", ())) for group in said)
-    kept: set[str] = set()
-    if len(missing) > max(A_FEW, SHRINKS_AT_MOST * (len(missing) + listed)):
-        kept = missing - _deleted(client, sorted(missing))
-    learn(corp, said, at=at, kept=kept)
-    if kept:
-        alarms.sound("tags_shrank", corp.corp_id, at=at, missing=len(kept), listed=listed)
-    else:
-        alarms.end("tags_shrank", corp.corp_id, at=at)
-    return {"rows": listed, "missing": len(kept)}
-
-
-def _missing(corp: Corp, said: Sequence[Mapping[str, Any]]) -> set[str]:
-    """The ids of our tags that WeCom does not list."""
-    listed = {tag["id"] for group in said for tag in group.get("tag", [])}
-    ours = Tag.objects.filter(group__corp=corp, deleted_at=None).values_list("tag_id", flat=True)
-    return set(ours) - listed
-
-
-def _deleted(client: Client, tag_ids: Sequence[str]) -> set[str]:
-    """Those of the tags of which WeCom says that they were deleted."""
-    gone: set[str] = set()
-    for start in range(0, len(tag_ids), AT_ONCE):
-        try:
-            said = client.externalcontact.get_corp_tag_list(tag_id=tag_ids[start : start + AT_ONCE])["tag_group"]
-        except GiveUp:
-            continue  # 40068: one of them is unknown, and WeCom does not say which
-        gone |= {tag["id"] for group in said for tag in group.get("tag", []) if tag.get("deleted")}
-    return gone
-
-
-@transaction.atomic
-def learn(corp: Corp, said: Sequence[Mapping[str, Any]], *, at: datetime, kept: Collection[str] = ()) -> None:
-    """Groups and tags as WeCom lists them; what it lists no longer is marked deleted, but for those that are kept."""
-    groups = [TagGroup(corp=corp, group_id=g["group_id"], name=g["group_name"], rank=g.get("order", 0)) for g in said]
-    TagGroup.objects.bulk_create(
-        groups,
-        update_conflicts=True,
-        unique_fields=["corp", "group_id"],
-        update_fields=["name", "rank", "deleted_at"],
-    )
-    ids = dict(TagGroup.objects.filter(corp=corp).values_list("group_id", "pk"))
-    tags = [
-        Tag(group_id=ids[g["group_id"]], tag_id=t["id"], name=t["name"], rank=t.get("order", 0))
-        for g in said
-        for t in g.get("tag", [])
-    ]
-    Tag.objects.bulk_create(
-        tags, update_conflicts=True, unique_fields=["group", "tag_id"], update_fields=["name", "rank", "deleted_at"]
-    )
-    listed = {t.tag_id for t in tags} | set(kept)
-    Tag.objects.filter(group__corp=corp, deleted_at=None).exclude(tag_id__in=listed).update(deleted_at=at)
-    gone = TagGroup.objects.filter(corp=corp, deleted_at=None).exclude(group_id__in=[g.group_id for g in groups])
-    gone.exclude(tags__tag_id__in=list(kept)).update(deleted_at=at)
+from stores.models import Person, Store
 
 
 @transaction.atomic
@@ -184,3 +77,58 @@ def wear_many(corp: int, worn: Sequence[tuple[int, str, tuple[str, ...]]], *, at
         cursor.execute(TAKE_OFF, {"at": at})
         if known:
             cursor.execute(PUT_ON, {"at": at})
+
+
+class NotOurs(Exception):
+    """WeCom keeps this tag, or a rule puts it on: nobody's hand does."""
+
+
+BORN = """
+INSERT INTO members_membertag (member_id, tag_id, source, source_key, since, store_id, by_id)
+SELECT m, %(tag)s, 'ours', %(key)s, %(at)s, %(store)s, %(by)s FROM unnest(%(members)s::bigint[]) AS m ORDER BY m
+ON CONFLICT DO NOTHING
+"""
+GONE = """
+DELETE FROM members_membertag
+WHERE tag_id = %(tag)s AND source = 'ours' AND source_key = %(key)s AND member_id = ANY(%(members)s::bigint[])
+"""
+
+
+@transaction.atomic
+def put_on(members: Collection[int], tag: Tag, *, by: Person | None, store: Store | None = None, at: datetime) -> int:
+    """How many of the members bear this tag of ours from now on who did not before; raises NotOurs.
+
+    A store's people put it on for their store, HQ for the brand: what one put on, the other does not take off.
+    """
+    changed = _write(BORN, members, tag, by, store, at)
+    if changed:
+        Tag.objects.filter(pk=tag.pk).update(used_at=at)
+        entries.record("tag.put_on", by=by, subject=tag, store=store, at=at, rows=changed)
+    return changed
+
+
+@transaction.atomic
+def take_off_all(
+    members: Collection[int], tag: Tag, *, by: Person | None, store: Store | None = None, at: datetime
+) -> int:
+    """How many of the members bore this tag of ours until now, as this store's people or HQ put it on."""
+    changed = _write(GONE, members, tag, by, store, at)
+    if changed:
+        entries.record("tag.taken_off", by=by, subject=tag, store=store, at=at, rows=changed)
+    return changed
+
+
+def _write(query: str, members: Collection[int], tag: Tag, by: Person | None, store: Store | None, at: datetime) -> int:
+    if tag.kind != Tag.Kind.INTERNAL or tag.deleted_at:
+        raise NotOurs(tag.public_id)
+    told = {
+        "tag": tag.pk,
+        "members": sql_array(sorted(set(members))),
+        "store": store.pk if store else None,
+        "key": str(store.pk) if store else "",
+        "by": by.pk if by else None,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query, told)
+        return int(cursor.rowcount)

@@ -2,7 +2,7 @@
 
 from campaigns import media, welcomes
 from guides import codes, groups, handlers, marks, officials, people, pictures, reads, roster, syncs
-from members import tags
+from members import libraries
 from scrm.imports import uploads
 from scrm.wecom import events
 
@@ -46,7 +46,7 @@ ANSWERS = {
 LANES = (
     reads.read_due,
     groups.read_due,
-    tags.read_due,
+    libraries.read_due,
     roster.read_due,
     people.read_due,
     pictures.fetch_due,

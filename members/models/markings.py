@@ -1,4 +1,4 @@
-"""What WeCom is to be told about tags: changes of the library, and tags to be put on customers. The rows are the queue."""
+"""What WeCom is to be told about tags: of the library, and of customers. The rows are the queue."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 
 from guides import roster  # noqa: E402  models can be imported only now
-from members import tags  # noqa: E402
+from members import libraries  # noqa: E402
 from scrm import clock  # noqa: E402
 from scrm.demo import brand  # noqa: E402
 from scrm.demo.keys import Keys, keep  # noqa: E402
@@ -33,7 +33,7 @@ def connect(keys: Keys, *, api_base_url: str) -> None:
 def learn(corp: Corp, *, at: datetime) -> None:
     """What `sync_corp` does; the first time as if it had been done long ago."""
     began_at = at if Store.objects.exists() else at - LONG_AGO
-    if not (roster.sync(corp, at=began_at) and tags.read_library(corp, at=at)):
+    if not (roster.sync(corp, at=began_at) and libraries.read_library(corp, at=at)):
         raise SystemExit("the sandbox did not tell its brand")
     brand.furnish(at=at, began_at=began_at)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from guides import syncs
 from guides.models import GroupChat, Guide, Sync
-from members import tags
+from members import libraries
 from members.models import Tag
 from scrm import clock
 from scrm.audit.models import Alarm
@@ -95,9 +95,9 @@ def test_a_sync_of_unchanged_groups_writes_none(town: Town) -> None:
 
 def test_a_library_that_comes_empty_deletes_no_tag(town: Town) -> None:
     before = Tag.objects.filter(deleted_at=None).count()
-    assert before > tags.A_FEW
+    assert before > libraries.A_FEW
     town.wx.faults.set(empty_lists=True)
-    tags.take_in(town.house.corp, at=clock.now())
+    libraries.take_in(town.house.corp, at=clock.now())
     assert Tag.objects.filter(deleted_at=None).count() == before and Alarm.objects.get(kind="tags_shrank")
 
 
@@ -105,6 +105,6 @@ def test_many_tags_that_were_deleted_on_purpose_are_asked_for_and_go(town: Town)
     for group in town.wx.corp.tag_groups.values():
         for tag in group.tags[1:]:
             tag.deleted = True
-    tags.take_in(town.house.corp, at=clock.now())
+    libraries.take_in(town.house.corp, at=clock.now())
     assert Tag.objects.filter(deleted_at=None).count() == len(town.wx.corp.tag_groups)
     assert not Alarm.objects.filter(kind="tags_shrank").exists()

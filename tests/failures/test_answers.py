@@ -11,7 +11,7 @@ import pytest
 
 from guides import chunks, groups, people, reads, roster, syncs
 from guides.models import GroupChat, Guide, Relation, RelationFact, Roster, Sync, SyncChunk
-from members import tags
+from members import libraries
 from members.models import Identity, Tag, TagGroup, TagLibrary
 from scrm import clock
 from scrm.wecom import calls, client, errors, lines
@@ -149,7 +149,7 @@ def make_due(cast: Cast) -> None:
         model.objects.update_or_create(corp=cast.corp, defaults={"read_due_at": NOW})
 
 
-LANES = [reads.read_due, groups.read_due, tags.read_due, people.read_due, roster.read_due]
+LANES = [reads.read_due, groups.read_due, libraries.read_due, people.read_due, roster.read_due]
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.name in ODD], ids=lambda case: case.name)
@@ -193,9 +193,9 @@ def test_f34_a_customer_told_strangely_is_read_as_far_as_that_goes(
         ("groupchat/get", {"group_chat": {"owner": None}}, groups.read_due),
         ("groupchat/get", {"group_chat": {"member_list": [None]}}, groups.read_due),
         ("groupchat/get", {"group_chat": []}, groups.read_due),
-        ("get_corp_tag_list", {"tag_group": [{"group_id": 1, "group_name": "x"}]}, tags.read_due),
-        ("get_corp_tag_list", {"tag_group": [{"group_id": "g", "group_name": "x", "tag": None}]}, tags.read_due),
-        ("get_corp_tag_list", {"tag_group": [{"group_id": "g", "group_name": "x", "order": 2**70}]}, tags.read_due),
+        ("get_corp_tag_list", {"tag_group": [{"group_id": 1, "group_name": "x"}]}, libraries.read_due),
+        ("get_corp_tag_list", {"tag_group": [{"group_id": "g", "group_name": "x", "tag": None}]}, libraries.read_due),
+        ("get_corp_tag_list", {"tag_group": [{"group_id": "g", "group_name": "x", "order": 2**70}]}, libraries.read_due),
         ("user/get", {"userid": None}, people.read_due),
         ("user/get", {"userid": "cai", "department": "1,2"}, people.read_due),
         ("department/list", {"department": [{"id": "x", "parentid": 0}]}, roster.read_due),

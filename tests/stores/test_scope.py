@@ -101,9 +101,9 @@ def test_rows_are_never_repeated_by_a_join(cast: Cast) -> None:
 
 
 def test_the_words_on_tags_are_for_every_seat_and_for_nobody_without_one(cast: Cast) -> None:
-    from members import tags
+    from members import libraries
     from members.models import Tag
 
-    tags.learn(cast.corp, [{"group_id": "g", "group_name": "等级", "tag": [{"id": "t", "name": "VIP"}]}], at=NOW)
+    libraries.learn(cast.corp, [{"group_id": "g", "group_name": "等级", "tag": [{"id": "t", "name": "VIP"}]}], at=NOW)
     assert Tag.objects.visible_to(cast.ben).get().name == "VIP"
     assert not Tag.objects.visible_to(cast.eve).exists()

@@ -10,7 +10,7 @@ from django.test import Client
 
 from guides import codes, groups, pictures, reads, roster
 from guides.models import Code
-from members import tags
+from members import libraries
 from scrm import clock, sandbox
 from scrm.wecom import calls, inbox, welcomes
 from scrm.wecom.models import App, Corp, Receiver
@@ -41,7 +41,7 @@ class House:
         at = self.now + later
         reads.read_due(at)
         groups.read_due(at)
-        tags.read_due(at)
+        libraries.read_due(at)
         roster.read_due(at)
 
     def a_store(self) -> Store:
@@ -71,5 +71,5 @@ def house(transactional_db: None, settings: Any) -> Iterator[House]:
         corp = Corp.objects.create(corp_id=wx.corp_id, name="沙盒品牌")
         app = App.objects.create(corp=corp, agent_id=wx.agent_id, secret=wx.secret)
         Receiver.objects.create(corp=corp, app=app, slug=wx.slug, token=wx.token, aes_key=wx.aes_key)
-        assert roster.sync(corp, at=clock.now()) and tags.read_library(corp, at=clock.now())
+        assert roster.sync(corp, at=clock.now()) and libraries.read_library(corp, at=clock.now())
         yield House(wx, corp)
