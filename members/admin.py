@@ -36,6 +36,7 @@ class JoiningInline(ReadOnly, ScopedInline):
 
 class ConsentInline(ReadOnly, ScopedInline):
     model = Consent
+    fk_name = "member"
     fields: Any = ("purpose", "controller", "state", "terms", "at", "source", "evidence")
     readonly_fields = fields
     ordering = ("-at", "-id")

@@ -2,11 +2,13 @@ from members.models.consents import Consent, Terms
 from members.models.events import Event
 from members.models.fields import Field, FieldChange, FieldValue
 from members.models.markings import Marking, TagChange, TagRun
+from members.models.joins import Invite, JoinForm, Knock, PhoneCode
 from members.models.links import BlockedValue, IdentityLink, Merge, Review, Rule
 from members.models.orders import Order, OrderLine, Refund, RefundLine
 from members.models.packs import Pack, PackDownload
 from members.models.people import Identity, Joining, Member
 from members.models.products import Product, Stock
+from members.models.requests import Copy, DataRequest, Forgotten, Holiday
 from members.models.segments import (
     Audience,
     Bitmap,
@@ -41,6 +43,8 @@ __all__ = [
     "Change",
     "Changed",
     "Consent",
+    "Copy",
+    "DataRequest",
     "Delivery",
     "Engine",
     "Event",
@@ -48,13 +52,18 @@ __all__ = [
     "Field",
     "FieldChange",
     "FieldValue",
+    "Forgotten",
     "Grade",
     "GradeChange",
     "GradeRule",
+    "Holiday",
     "Home",
     "Identity",
     "IdentityLink",
+    "Invite",
+    "JoinForm",
     "Joining",
+    "Knock",
     "Leaf",
     "Marking",
     "Member",
@@ -66,6 +75,7 @@ __all__ = [
     "OrderLine",
     "Pack",
     "PackDownload",
+    "PhoneCode",
     "Product",
     "Push",
     "Refund",

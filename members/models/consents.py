@@ -73,6 +73,9 @@ class Consent(models.Model):
         related_name="+",
     )
     recorded_at = models.DateTimeField(_("written down at"))
+    through = models.ForeignKey(  # she spoke as this member, who was one person with the other then
+        Member, models.PROTECT, null=True, related_name="+", db_index=False, editable=False
+    )
     objects = ConsentQuerySet.as_manager()
 
     class Meta:

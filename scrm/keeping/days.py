@@ -24,6 +24,8 @@ DAYS = {
     "ATTEMPTS": Days(2),
     "SYNC_CHUNKS": Days(14),
     "IMPORT_ROWS": Days(30),
+    "COPIES": Days(7),
+    "KNOCKS": Days(2),
     "ALARMS": Days(400, LOG_DAYS),
     "AUDIT": Days(1095, LOG_DAYS),
     "CONTACT_COUNTS": Days(1095),

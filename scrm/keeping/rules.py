@@ -63,6 +63,9 @@ RULES = (
     Rule("ANSWERS", "rest_keptanswer", "kept_at", _("Answers to API writes that carried an Idempotency-Key")),
     Rule("SESSIONS", "stores_session", "expire_date", _("Sessions that are over"), in_order=False),
     Rule("ATTEMPTS", "stores_attempt", "at", _("Fingerprints of sign-ins that failed"), in_order=False),
+    Rule("COPIES", "members_copy", "made_at", _("Copies of persons' data")),
+    Rule("KNOCKS", "members_knock", "at", _("Fingerprints of knocks at the registration page")),
+    Rule("PHONE_CODES", "members_phonecode", "at", _("Codes sent to phones"), setting="KNOCKS"),
     Rule("ALARMS", "audit_alarm", "cleared_at", _("Alarms that are over"), in_order=False),
     Rule(
         "SYNC_MISSING",
