@@ -56,6 +56,11 @@ class Page:
     lines: list[Happening]
     after: Mark | None
 
+    @property
+    def next(self) -> str:
+        """The mark as an address carries it."""
+        return f"{self.after[0].isoformat()} {self.after[1]}" if self.after else ""
+
 
 def read(
     viewer: Any,

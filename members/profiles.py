@@ -1,0 +1,65 @@
+"""Who is this customer, in one glance."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from members import cards, consents, sights
+from members.models import Consent, Identity, Joining, Member, MemberGrade, MemberStage, MemberTag
+from scrm.audit import entries
+from scrm.audit.models import Entry
+
+FEW = 8
+ONE_VISIT = timedelta(minutes=10)
+CHIPS = (Consent.Purpose.SERVICE, Consent.Purpose.MARKETING_1V1, Consent.Purpose.MARKETING_GROUP)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What the head of a customer's page says; what the viewer may not read is empty."""
+
+    card: cards.Card
+    stage: MemberStage | None
+    grades: list[MemberGrade]
+    tags: list[Any]
+    consents: list[tuple[Any, bool]]
+    reach: list[str]
+    joinings: list[Joining]
+    registered_at: datetime | None
+
+
+def glance(viewer: Any, sight: sights.Sight, *, at: datetime) -> Glance:
+    """One person as the viewer may know her."""
+    root = sight.root.pk
+    card = cards.of(viewer, [sight.root], at=at)[0]
+    summed = sights.summed(viewer, [root], at=at)
+    worn = MemberTag.objects.visible_to(viewer).filter(member__in=sight.circle, tag__deleted_at=None)
+    allowed = [(purpose.label, root in consents.allows([root], purpose, at=at)) for purpose in CHIPS]
+    return Glance(
+        card=card,
+        stage=MemberStage.objects.filter(member__in=summed).first(),
+        grades=list(cards.grades(viewer, summed, [root]).select_related("store").order_by("store")),
+        tags=sorted({tag.tag.name for tag in worn.select_related("tag")[: FEW * 4]})[: FEW + 1],
+        consents=allowed,
+        reach=_reach(viewer, sight, card),
+        joinings=list(Joining.objects.visible_to(viewer).filter(member__in=sight.circle).select_related("store")),
+        registered_at=_registered_at(viewer, sight),
+    )
+
+
+def _registered_at(viewer: Any, sight: sights.Sight) -> datetime | None:
+    """Since when she is a member: of the members of hers whom the viewer sees."""
+    seen = Member.objects.visible_to(viewer).filter(pk__in=sight.circle, registered_at__isnull=False)
+    return seen.order_by("registered_at").values_list("registered_at", flat=True).first()
+
+
+def _reach(viewer: Any, sight: sights.Sight, card: cards.Card) -> list[str]:
+    phone = Identity.objects.visible_to(viewer).filter(kind=Identity.Kind.PHONE, member__in=sight.circle)
+    return [word for word, is_so in (("guide", card.has_live), ("phone", phone.exists())) if is_so]
+
+
+def opened(viewer: Any, member: Member, *, at: datetime) -> None:
+    """Leaves one line in the audit book for one visit to a customer's page, however many of its parts are opened."""
+    lately = Entry.objects.filter(customer=member.public_id, at__gt=at - ONE_VISIT, at__lte=at, actor=viewer)
+    if not lately.filter(verb="member.read", detail__page="customer").exists():
+        entries.record_read(viewer, member, at=at, page="customer")

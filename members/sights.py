@@ -1,0 +1,73 @@
+"""Whom somebody may look at, and how much of her: persons by their surviving member, and the values that sum up what
+was born in several stores."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from members import consents, persons
+from members.models import Consent, Member
+from scrm.clock import day_of
+from stores.models import Contract
+from stores.scope import SEES_CUSTOMERS, scope_of
+
+SHARING = Consent.Purpose.SHARE_FRANCHISEE
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One person as a viewer sees her: `face` is the member whom the viewer's stores know, `circle` all of hers."""
+
+    root: Member
+    face: Member
+    circle: list[int]
+
+
+def people(viewer: Any) -> QuerySet[Member]:
+    """The persons whom the viewer may see, by their surviving members."""
+    alive = Member.objects.filter(same_person_as=None, erased_at=None)
+    if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
+        return alive
+    seen = Member.objects.visible_to(viewer)
+    merged = seen.filter(same_person_as__isnull=False)
+    return alive.filter(Q(pk__in=seen.values("pk")) | Q(pk__in=merged.values("same_person_as")))
+
+
+def open_(viewer: Any, public_id: str) -> Sight | None:
+    """The person whom this id names, whichever of her members it is; None for a stranger's and for none."""
+    named = Member.objects.filter(public_id=public_id).select_related("same_person_as").first()
+    root = (named.same_person_as or named) if named else None
+    if root is None or root.erased_at or not people(viewer).filter(pk=root.pk).exists():
+        return None
+    circle = persons.all_of(root.pk)
+    return Sight(root, faces(viewer, [root]).get(root.pk, root), circle)
+
+
+def faces(viewer: Any, roots: Collection[Member]) -> dict[int, Member]:
+    """By root, the member by whose name the viewer knows her: below HQ one whom the viewer's own stores met."""
+    if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
+        return {root.pk: root for root in roots}
+    keys = [root.pk for root in roots]
+    met = Member.objects.visible_to(viewer).filter(Q(pk__in=keys) | Q(same_person_as__in=keys)).order_by("-pk")
+    found = {one.same_person_as_id or one.pk: one for one in met}
+    return found | {one.pk: one for one in met if one.same_person_as_id is None}
+
+
+def summed(viewer: Any, roots: Iterable[int], *, at: datetime) -> set[int]:
+    """Of these persons, those whose totals, grades and the like the viewer may read: a franchisee's people need the
+    person's live consent to sharing, since these sum up what happened elsewhere."""
+    wanted = set(roots)
+    return wanted if not is_of_franchisee(viewer, at=at) else consents.allows(wanted, SHARING, at=at) & wanted
+
+
+def is_of_franchisee(viewer: Any, *, at: datetime) -> bool:
+    """Whether all seats by which she sees customers are a franchisee's: his own, or in stores that he runs."""
+    scope = scope_of(viewer, needs=SEES_CUSTOMERS)
+    if scope.everything or scope.regions:
+        return False
+    places = scope.stores | scope.work
+    run = Contract.objects.on(day_of(at)).filter(store__in=places).values_list("store", flat=True)
+    return places <= set(run)
