@@ -1,6 +1,5 @@
 """Who somebody is: the only writer of members and of the ids by which they are known."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,11 +10,16 @@ from django.db import connection, transaction
 
 from members import contacts, phones
 from members.models import Identity, Member
+from members.recognitions import NEXT_IDS
+from members.recognitions import Told as Told
+from members.recognitions import find as find
+from members.recognitions import recognise as recognise
+from members.values import BLIND, CARD, PHONE, index, masked
+from members.values import indexes as indexes
+from members.values import masked_card as masked_card
+from members.values import normal as normal
 from scrm import bulk, sealed
 from scrm.ids import new_id
-
-PHONE, CARD = Identity.Kind.PHONE, Identity.Kind.CARD
-NEXT_IDS = "SELECT nextval(pg_get_serial_sequence('members_member', 'id')) FROM generate_series(1, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +50,14 @@ def _know_by_unionid(member: int, unionid: str) -> None:
         Member.objects.filter(pk=member).update(same_person_as=known.member_id)
 
 
-def normal(kind: str, text: str) -> str:
-    """The one form of a phone (raises NotAPhone) or of a card's number."""
-    if kind == PHONE:
-        return phones.normalised(text)
-    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
-
-
-def index(kind: str, plain: str) -> str:
-    """What stands in `value` for a phone or a card in its normal form: a keyed fingerprint of it."""
-    return sealed.digest(plain, f"identity {kind}").hex()
-
-
 def shown(identity: Identity) -> str:
-    """The id as people may read it: phones and cards masked."""
-    if identity.kind == PHONE:
-        return phones.masked(identity.sealed or "")
-    return masked_card(identity.sealed or "") if identity.kind == CARD else identity.value
-
-
-def masked_card(text: str) -> str:
-    """The number's last four signs, of a short one only the last: ****0123."""
-    return "****" + (text[-4:] if len(text) >= 8 else text[-1:])
+    """The id as people may read it: phones, cards and marketplaces' ids masked."""
+    return masked(identity.kind, (identity.sealed or "") if identity.kind in BLIND else identity.value)
 
 
 def owners(kind: str, values: Iterable[str]) -> dict[str, int]:
-    """The members of these values (blind indexes, for phones and cards)."""
-    known = Identity.objects.filter(kind=kind, corp=None, value__in=list(values))
+    """The members who bear these values (of phones and cards: `indexes`)."""
+    known = Identity.objects.filter(kind=kind, corp=None, app="", value__in=list(values))
     return dict(known.values_list("value", "member_id"))
 
 
@@ -81,7 +66,7 @@ def anybody(text: str) -> set[int]:
     said = {CARD: normal(CARD, text)}
     with suppress(phones.NotAPhone):
         said[PHONE] = normal(PHONE, text)
-    return {member for kind, plain in said.items() for member in owners(kind, [index(kind, plain)]).values()}
+    return {member for kind, plain in said.items() for member in owners(kind, indexes(kind, plain)).values()}
 
 
 @transaction.atomic
@@ -100,8 +85,11 @@ def enroll(newcomers: Sequence[Newcomer], *, at: datetime) -> list[int]:
 def add_ids(told: Sequence[tuple[int, str, str]]) -> None:
     """Members are known by these phones and cards too: (member, kind, plain text in its normal form) each."""
     place = Identity._meta.get_field("sealed").aad  # type: ignore[union-attr]
-    rows = ((member, str(kind), index(kind, plain), sealed.seal(plain.encode(), place)) for member, kind, plain in told)
-    bulk.insert("members_identity", ["member_id", "kind", "value", "sealed"], rows)
+    key = sealed.key_ids()[0]
+    rows = (
+        (member, str(kind), index(kind, plain), key, sealed.seal(plain.encode(), place)) for member, kind, plain in told
+    )
+    bulk.insert("members_identity", ["member_id", "kind", "value", "key_id", "sealed"], rows)
 
 
 def call(names: Mapping[int, str]) -> None:

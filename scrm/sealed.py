@@ -51,7 +51,21 @@ def open_sealed(sealed: bytes, aad: str) -> bytes:
 
 def digest(text: str, purpose: str) -> bytes:
     """A keyed fingerprint by which a sealed value can be found again (blind index), 32 bytes."""
-    key = hashlib.sha256(b"zhanggui blind index\0" + settings.FIELD_KEYS[-1].encode()).digest()
+    return digests(text, purpose)[-1]
+
+
+def digests(text: str, purpose: str) -> list[bytes]:
+    """The fingerprints by all our keys, the present key's first: a value indexed by any of them can be found."""
+    return [_digest(text, purpose, key) for key in settings.FIELD_KEYS]
+
+
+def key_ids() -> list[bytes]:
+    """Four bytes by which each of our keys is known, the present key's first."""
+    return list(_ring(tuple(settings.FIELD_KEYS)))
+
+
+def _digest(text: str, purpose: str, secret: str) -> bytes:
+    key = hashlib.sha256(b"zhanggui blind index\0" + secret.encode()).digest()
     return hashlib.blake2b(text.encode(), key=key, person=purpose.encode()[:16], digest_size=32).digest()
 
 

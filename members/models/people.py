@@ -72,9 +72,11 @@ class Member(models.Model):
 
 
 class Identity(models.Model):
-    """One id by which a member is known: an external_userid belongs to a corp, the others to nobody.
+    """One id by which a member is known: an external_userid belongs to a corp, an openid to an app (`app`), a
+    marketplace's id to the marketplace (`app`), the others to nobody.
 
-    Of a phone or a card `value` is the blind index by which it is found, and `sealed` holds it in full.
+    Of a phone, a card or a marketplace's id `value` is the blind index by which it is found, and `sealed` holds it in
+    full. `member` bears the id; who claims it besides is an IdentityLink.
     """
 
     seen_through = "member"
@@ -86,11 +88,15 @@ class Identity(models.Model):
         UNIONID = "unionid", _("WeChat unionid")
         PHONE = "phone", _("phone")
         CARD = "card", _("member card")
+        OPENID = "openid", _("WeChat openid")  # of an app
+        MARKETPLACE = "marketplace", _("marketplace id")  # of `app`, such as taobao
 
     member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="identities")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     corp = models.ForeignKey(Corp, models.PROTECT, verbose_name=_("corp"), null=True, related_name="+")
+    app = models.CharField(_("app"), max_length=64, blank=True, default="", db_default="")
     value = models.CharField(_("value"), max_length=64)
+    key_id = models.BinaryField(max_length=4, null=True, editable=False)  # whose index; null: before keys had ids
     sealed: Any = SealedField(null=True, editable=False)
     read_due_at = models.DateTimeField(_("to be read from WeCom"), null=True)
     read_at = models.DateTimeField(_("read from WeCom"), null=True)
@@ -101,7 +107,7 @@ class Identity(models.Model):
         verbose_name_plural = _("identities")
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "corp", "value"], nulls_distinct=False, name="an_identity_names_one_member"
+                fields=["kind", "corp", "value", "app"], nulls_distinct=False, name="an_identity_names_one_member"
             )
         ]
         indexes = [

@@ -122,7 +122,7 @@ def judge(drafts: Sequence[Draft], case: Case) -> list[Verdict]:
 def _known(drafts: Sequence[Draft]) -> Known:
     owners: dict[tuple[str, str], int] = {}
     for kind in (PHONE, CARD):
-        by_index = {identities.index(kind, d[kind]): d[kind] for d in drafts if d[kind]}
+        by_index = {value: d[kind] for d in drafts if d[kind] for value in identities.indexes(kind, d[kind])}
         owners |= {(kind, by_index[value]): m for value, m in identities.owners(kind, by_index).items()}
     ids = set(owners.values())
     cards: dict[int, list[str]] = defaultdict(list)

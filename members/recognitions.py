@@ -1,0 +1,191 @@
+"""Who is meant by ids that a source tells: a member who is known by one of them, or a new one.
+
+An id of one person alone (a unionid, an openid, a card …) leads to its bearer. A phone leads to its bearer only where
+nothing better was told; beside better ids it is a claim, of which members.merges makes what it is worth.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+from members import blocks, links, phones
+from members.models import Identity
+from members.values import BLIND, EXTERNAL_USERID, PHONE, UNIQUE, indexes, normal
+from scrm import bulk, sealed
+from scrm.ids import new_id
+from scrm.wecom.models import Corp
+
+NEXT_IDS = "SELECT nextval(pg_get_serial_sequence('members_member', 'id')) FROM generate_series(1, %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a source says of a person: (kind, scope, plain id) each.
+
+    The scope of an openid is its app, of a marketplace's id the marketplace, of an external_userid WeCom's id of the
+    corp, and else "". `verified` names the kinds of which she proved that they are hers.
+    """
+
+    ids: tuple[tuple[str, str, str], ...]
+    name: str = ""
+    verified: frozenset[str] = field(default_factory=frozenset)
+
+
+class _Id(NamedTuple):
+    """One told id: by what it may be found, and what would be written."""
+
+    kind: str
+    corp: int | None
+    app: str
+    plain: str
+    values: tuple[str, ...]
+    verified: bool
+
+    @property
+    def names(self) -> list[tuple[Any, ...]]:
+        return [(self.kind, self.corp, self.app, value) for value in self.values]
+
+
+Known = dict[tuple[Any, ...], tuple[int, int]]  # an id's names: identity and bearer
+
+KNOWN = """
+SELECT kind, corp_id, app, value, id, member_id FROM members_identity
+WHERE kind = %s AND corp_id IS NOT DISTINCT FROM %s AND value = ANY(%s)
+"""
+NEW = """
+INSERT INTO members_identity (member_id, kind, corp_id, app, value, key_id, sealed)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::bytea[])
+ON CONFLICT DO NOTHING
+"""
+
+
+def find(people: Sequence[Told]) -> list[int | None]:
+    """The member whom each of these is known to be; None for whom nobody knows."""
+    ids = _ids(people)
+    known = _known(one for some in ids for one in some)
+    return [_bearer(some, known) for some in ids]
+
+
+@transaction.atomic
+def recognise(people: Sequence[Told], *, source: str, at: datetime) -> list[int | None]:
+    """The member of each of these, made where nobody was known; None where nothing was told that names a person.
+
+    1. Ids that nobody has are written down first, each with a key drawn for a new member;
+    2. whom somebody else wrote down just now is looked up again, so that no member without an id stays behind;
+    3. what more than one member claims becomes a link, and members.merges hears of it.
+    """
+    ids = _ids(people)
+    known = _known(one for some in ids for one in some)
+    drawn = _write_ids(ids, known)
+    known = _known(one for some in ids for one in some) if drawn else known
+    bearers = [_bearer(some, known) for some in ids]
+    _write_members(people, bearers, drawn, at=at)
+    links.claim(_claims(ids, bearers, known), source=source, at=at)
+    return bearers
+
+
+def _ids(people: Sequence[Told]) -> list[list[_Id]]:
+    """What was told of each, the surest first, without phones that are none and numbers for trials."""
+    corps: dict[str, int] = {}
+    if any(kind == EXTERNAL_USERID for told in people for kind, _scope, _text in told.ids):
+        corps = dict(Corp.objects.values_list("corp_id", "pk"))
+    found = [[one for told_id in told.ids if (one := _id(told_id, told.verified, corps))] for told in people]
+    words = blocks.words_on((one.kind, one.app, value) for some in found for one in some for value in one.values)
+
+    def counts(one: _Id) -> bool:
+        said = [words[key] for value in one.values if (key := (one.kind, one.app, value)) in words]
+        return not said[0] if said else not blocks.is_for_trials(one.kind, one.plain)
+
+    return [sorted(filter(counts, some), key=lambda one: RANKS[one.kind]) for some in found]
+
+
+RANKS = {str(kind): rank for rank, kind in enumerate((*UNIQUE, PHONE))}
+
+
+def _id(told: tuple[str, str, str], verified: frozenset[str], corps: dict[str, int]) -> _Id | None:
+    kind, scope, text = told
+    try:
+        plain = normal(kind, text)
+    except phones.NotAPhone:
+        return None
+    corp = corps.get(scope) if kind == EXTERNAL_USERID else None
+    if not plain or len(plain) > 200 or (kind == EXTERNAL_USERID and corp is None) or "\0" in plain:
+        return None
+    if kind not in BLIND and len(plain) > 64:
+        return None
+    app = scope if kind in ("openid", "marketplace") else ""
+    return _Id(str(kind), corp, app[:64], plain, tuple(indexes(kind, plain)), kind in verified)
+
+
+def _known(ids: Iterable[_Id]) -> Known:
+    wanted: dict[tuple[str, int | None], set[str]] = {}
+    for one in ids:
+        wanted.setdefault((one.kind, one.corp), set()).update(one.values)
+    found: Known = {}
+    with connection.cursor() as cursor:
+        for (kind, corp), values in wanted.items():
+            cursor.execute(KNOWN, [kind, corp, sorted(values)])
+            found |= {tuple(row[:4]): (row[4], row[5]) for row in cursor.fetchall()}
+    return found
+
+
+def _of(one: _Id, known: Known) -> tuple[int, int] | None:
+    return next((known[name] for name in one.names if name in known), None)
+
+
+def _bearer(ids: Sequence[_Id], known: Known) -> int | None:
+    """Whoever bears the surest of these ids that counts; beside an id of one person alone a phone does not."""
+    sure = [one for one in ids if one.kind != PHONE]
+    return next((found[1] for one in sure or ids if (found := _of(one, known))), None)
+
+
+def _write_ids(ids: Sequence[Sequence[_Id]], known: Known) -> set[int]:
+    """The keys drawn for new members, whose ids stand in the table now unless somebody else was faster."""
+    strangers = [some for some in ids if some and _bearer(some, known) is None]
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_IDS, [len(strangers)])
+        keys = iter([key for (key,) in cursor.fetchall()])
+    drawn: set[int] = set()
+    rows: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    told = dict(known)
+    for some in ids:
+        member = _bearer(some, told)
+        if member is None and some:
+            drawn.add(member := next(keys))
+        for one in some:
+            if _of(one, told) is None and member is not None:
+                told[one.names[0]] = (0, member)
+                rows[one.names[0]] = (member, *_written(one))
+    if rows:
+        in_order = [rows[name] for name in sorted(rows, key=str)]  # two workers may do so at once
+        with connection.cursor() as cursor:
+            cursor.execute(NEW, [list(column) for column in zip(*in_order, strict=True)])
+    return drawn
+
+
+def _written(one: _Id) -> tuple[Any, ...]:
+    place = Identity._meta.get_field("sealed").aad  # type: ignore[union-attr]
+    blind = one.kind in BLIND
+    secret = sealed.seal(one.plain.encode(), place) if blind else None
+    return one.kind, one.corp, one.app, one.values[0], sealed.key_ids()[0] if blind else None, secret
+
+
+def _write_members(people: Sequence[Told], bearers: Sequence[int | None], drawn: set[int], *, at: datetime) -> None:
+    """Those for whom a key was drawn and who bear something."""
+    new = {key: told for key, told in zip(reversed(bearers), reversed(people), strict=True) if key in drawn}
+    rows = ((key, new_id("m_"), new[key].name[:120].replace("\0", ""), "", 0, at) for key in sorted(filter(None, new)))
+    bulk.insert("members_member", ["id", "public_id", "name", "avatar", "gender", "created_at"], rows)
+
+
+def _claims(ids: Sequence[Sequence[_Id]], bearers: Sequence[int | None], known: Known) -> list[tuple[int, int, bool]]:
+    """(identity, member, verified) of what somebody else bears, and of what she proved to be hers."""
+    return [
+        (found[0], member, one.verified)
+        for some, member in zip(ids, bearers, strict=True)
+        if member is not None
+        for one in some
+        if (found := _of(one, known)) and (found[1] != member or one.verified)
+    ]
