@@ -10,13 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
+from members import persons
 from members.models import Consent, Terms
 from scrm.clock import day_of
 from scrm.ids import sql_array
-from stores.models import Franchisee
+from stores.models import Contract, Franchisee
+from stores.scope import Scope, scope_of
 
 SERVICE, GUARDIAN = Consent.Purpose.SERVICE, Consent.Purpose.MINOR_GUARDIAN
+SHARE = Consent.Purpose.SHARE_FRANCHISEE
 EVER = "-infinity"
 # A circle is a person's members: she who survives, and those merged into her.
 CIRCLES = """asked AS MATERIALIZED (
@@ -25,8 +29,13 @@ CIRCLES = """asked AS MATERIALIZED (
     SELECT id FROM asked UNION SELECT m.id FROM members_member m JOIN asked ON m.same_person_as_id = asked.id
 ), """
 AMONG = "AND {column} IN (SELECT id FROM circle)"
+# What she gave as another member counts while the two are one person; what she refused counts for ever.
+HEARD = """c.through_id IS NULL OR c.state <> 'given' OR EXISTS (
+        SELECT FROM members_member a JOIN members_member b ON b.id = c.through_id
+            AND coalesce(a.same_person_as_id, a.id) = coalesce(b.same_person_as_id, b.id) WHERE a.id = c.member_id)"""
 # Of two words of one instant the stricter one is the last. What was given under terms renewed since is no word.
-SAID = """
+SAID = (
+    """
 SELECT coalesce(m.same_person_as_id, m.id) AS root, bool_and(l.given) AS given,
        max(l.at) FILTER (WHERE NOT l.given) AS refused_at
 FROM (
@@ -34,10 +43,14 @@ FROM (
         AND c.at >= %({name}_since)s::timestamptz AND c.terms <> ALL(%({name}_outdated)s::text[]) AS given
     FROM members_consent c
     WHERE c.purpose = %({name})s AND c.controller_id IS NOT DISTINCT FROM %(controller)s AND c.at <= %(at)s {among}
+        AND ("""
+    + HEARD
+    + """)
     ORDER BY c.member_id, c.at DESC, c.state = 'given', c.id DESC
 ) l JOIN members_member m ON m.id = l.member_id
 GROUP BY 1
 """
+)
 # Relations that she began: by a code of ours, or as WeCom says by a QR code, a video or a link.
 ADDED = """
 SELECT coalesce(m.same_person_as_id, m.id) AS root, max(r.added_at) AS added_at
@@ -102,3 +115,36 @@ def renewed(purpose: str, *, at: datetime, controller: Franchisee | None = None)
     past = list(Terms.objects.filter(controller=controller, valid_from__lte=at).order_by("-valid_from", "-pk"))
     turn = next((n for n, one in enumerate(past) if str(purpose) in one.renewed), None)
     return (None, []) if turn is None else (past[turn].valid_from, [one.version for one in past[turn + 1 :]])
+
+
+def shared_with(viewer: Any, members: Collection[int], *, at: datetime) -> set[int]:
+    """Of these members, those of whom the viewer may see what was born outside his stores, and what follows from all.
+
+    HQ, and the brand's own regions and stores, see it of everybody; a franchisee's people of those who let the brand
+    share with franchisees, or with this one by name, and did not refuse this one.
+    """
+    houses = houses_of(viewer, at=at)
+    scope = scope_of(viewer)
+    if scope.everything or not houses:
+        return set(members) if scope != Scope() else set()
+    shared = set.intersection(*(_shared(members, house, at) for house in houses))
+    return {member for member, root in persons.roots(members).items() if root in shared}
+
+
+def houses_of(viewer: Any, *, at: datetime) -> list[Franchisee]:
+    """The franchisees for whom the viewer works: by a seat of theirs, or in a store under contract with them."""
+    scope = scope_of(viewer)
+    theirs = Contract.objects.on(day_of(at)).filter(store__in=scope.stores | scope.work)
+    return list(Franchisee.objects.filter(Q(pk__in=scope.franchisees) | Q(pk__in=theirs.values("franchisee"))))
+
+
+def _shared(members: Collection[int], house: Franchisee, at: datetime) -> set[int]:
+    """The persons who let this house know."""
+    named = allows(members, SHARE, controller=house, at=at)
+    refused = Consent.objects.filter(purpose=SHARE, controller=house, at__lte=at).exclude(state=Consent.State.GIVEN)
+    no = set(persons.roots(refused.filter(member__in=_circles(members)).values_list("member", flat=True)).values())
+    return named | (allows(members, SHARE, at=at) - no)
+
+
+def _circles(members: Collection[int]) -> list[int]:
+    return [pk for circle in persons.circle(members).values() for pk in circle]

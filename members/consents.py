@@ -15,6 +15,8 @@ from django.db.models import Q
 from members import persons
 from members.allowances import allowing as allowing
 from members.allowances import allows as allows
+from members.allowances import renewed
+from members.allowances import shared_with as shared_with
 from members.models import Consent, Member
 from scrm import bulk
 from scrm.audit import entries
@@ -22,10 +24,11 @@ from scrm.sealed import seal
 from stores.models import Franchisee
 
 GIVEN, WITHDRAWN = Consent.State.GIVEN, Consent.State.WITHDRAWN
-STRICTNESS: list[str] = [GIVEN, Consent.State.DENIED, WITHDRAWN]
+OUTDATED = "outdated"
+STRICTNESS: list[str] = [GIVEN, OUTDATED, Consent.State.DENIED, WITHDRAWN]
 COLUMNS = (
     *("member_id", "purpose", "controller_id", "state", "terms"),
-    *("at", "source", "evidence", "by_id", "recorded_at"),
+    *("at", "source", "evidence", "by_id", "recorded_at", "through_id"),
 )
 
 
@@ -40,6 +43,7 @@ class Said:
     evidence: str = ""
     controller: int | None = None
     state: str = GIVEN
+    through: int | None = None  # the member as whom she spoke, if another one
 
 
 def permitted(
@@ -51,15 +55,27 @@ def permitted(
 
 
 def present(member: Member, *, at: datetime) -> dict[tuple[str, int | None], str]:
-    """What each purpose and controller of whom she spoke comes to: given, or the strictest other word."""
-    said = Consent.objects.filter(member__in=_parts(member), at__lte=at)
+    """What each purpose and controller of whom she spoke comes to: given, or the strictest other word.
+
+    `outdated` was given under terms that mean something else now.
+    """
+    parts = _parts(member)
+    said = Consent.objects.filter(member__in=parts, at__lte=at).select_related("controller")
+    heard = [c for c in said if c.state != GIVEN or c.through_id in {None, *parts}]
     last: dict[tuple[str, int | None, int], Consent] = {}
-    for one in sorted(said, key=lambda c: (c.at, STRICTNESS.index(c.state))):
+    for one in sorted(heard, key=lambda c: (c.at, STRICTNESS.index(c.state))):
         last[one.purpose, one.controller_id, one.member_id] = one
     words: dict[tuple[str, int | None], str] = {}
     for (purpose, controller, _member), one in last.items():
-        words[purpose, controller] = _strictest(words.get((purpose, controller), GIVEN), one.state)
+        words[purpose, controller] = _strictest(words.get((purpose, controller), GIVEN), _word(one, at))
     return words
+
+
+def _word(said: Consent, at: datetime) -> str:
+    if said.state != GIVEN:
+        return said.state
+    since, versions = renewed(said.purpose, controller=said.controller, at=at)
+    return OUTDATED if since and (said.at < since or said.terms in versions) else GIVEN
 
 
 @transaction.atomic
@@ -77,7 +93,8 @@ def give(
     """From now on she allows these uses, under this version of the terms."""
     named = sorted(set(purposes))
     where = getattr(controller, "pk", None)
-    said = [Said(part, p, at, terms, evidence, where) for part in _parts(member) for p in named]
+    parts = [(part, None if part == member.pk else member.pk) for part in _parts(member)]
+    said = [Said(part, p, at, terms, evidence, where, GIVEN, as_) for part, as_ in parts for p in named]
     give_many(said, source=source, by=by, at=at)
     entries.record("consent.given", by=by, subject=member, at=at, purposes=named, terms=terms)
 
@@ -91,7 +108,8 @@ def withdraw(
     spoken = set(Consent.objects.filter(member__in=parts).values_list("purpose", "controller_id").distinct())
     asked = set(purposes)
     ended = {(p, c) for p, c in spoken if not asked or p in asked} | {(p, None) for p in asked}
-    said = [Said(part, p, at, "", evidence, c, WITHDRAWN) for part in parts for p, c in sorted(ended, key=str)]
+    as_ = {part: None if part == member.pk else member.pk for part in parts}
+    said = [Said(n, p, at, "", evidence, c, WITHDRAWN, as_[n]) for n in parts for p, c in sorted(ended, key=str)]
     give_many(said, source=source, by=by, at=at)
     entries.record("consent.withdrawn", by=by, subject=member, at=at, purposes=sorted({p for p, _c in ended}))
 
@@ -109,7 +127,7 @@ def _row(said: Said, source: str, writer: int | None, at: datetime) -> tuple[Any
     place = Consent._meta.get_field("evidence").aad  # type: ignore[union-attr]
     proof = seal(said.evidence.encode(), place) if said.evidence else None
     what = (said.member, str(said.purpose), said.controller, str(said.state), said.terms, said.at)
-    return (*what, source, proof, writer, at)
+    return (*what, source, proof, writer, at, said.through)
 
 
 def _known(said: Sequence[Said]) -> set[Said]:

@@ -35,7 +35,7 @@ if os.environ.get("PROFILE") not in {"demo", "test"}:  # they must never find a 
 
 
 SECRET_FILES = ("SECRET_KEY", "FIELD_KEYS", "DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "METRICS_TOKEN")
-for secret in (*SECRET_FILES, "ALARM_WEBHOOK_URL", "SENTRY_DSN"):  # NAME_FILE names a file that holds the value
+for secret in (*SECRET_FILES, "ALARM_WEBHOOK_URL", "SENTRY_DSN", "SMS_OUTLET_TOKEN"):  # NAME_FILE names a file that holds the value
     if os.environ.get(f"{secret}_FILE") and not os.environ.get(secret):
         try:
             os.environ[secret] = Path(os.environ[f"{secret}_FILE"]).read_text("utf-8").strip()
@@ -127,6 +127,7 @@ def problems() -> list[str]:
         ),
         (0 < len(METRICS_TOKEN) < 20, "METRICS_TOKEN is shorter than 20 characters"),
         (bool(ALARM_WEBHOOK_URL) and not ALARM_WEBHOOK_URL.startswith("https://"), "ALARM_WEBHOOK_URL is not https"),
+        (bool(SMS_OUTLET_URL) and not SMS_OUTLET_URL.startswith("https://"), "SMS_OUTLET_URL is not https"),
         (WATCH_OPENING_HOURS is None, "WATCH_OPENING_HOURS is not like 10-22"),
     ]
     return [why for wrong, why in checks if wrong] + not_numbers + keep_problems
@@ -169,10 +170,13 @@ KEEP_DAYS, keep_problems = days.read(os.environ)
 WECOM_API_BASE_URL = os.environ.get("WECOM_API_BASE_URL", "https://qyapi.weixin.qq.com").rstrip("/")
 WECOM_CALLS_PER_MINUTE = env_int("WECOM_CALLS_PER_MINUTE", 10_000, 1)
 WECOM_CALLS_PER_HOUR = env_int("WECOM_CALLS_PER_HOUR", 150_000, 1)
+SMS_OUTLET_URL = os.environ.get("SMS_OUTLET_URL", "").strip()
+SMS_OUTLET_TOKEN = os.environ.get("SMS_OUTLET_TOKEN", "")
+REQUEST_WORKING_DAYS = env_int("REQUEST_WORKING_DAYS", 15, 1)
 # To which machines we speak; one that begins with a dot stands for all below it. WeCom's pictures lie at Tencent's.
 OUTBOUND_FENCED = PRODUCTION
 OUTBOUND_HOSTS = env_list("OUTBOUND_HOSTS", ".qpic.cn,.qlogo.cn,.weixin.qq.com")
-OUTBOUND_HOSTS += [urlsplit(url).hostname or "" for url in (WECOM_API_BASE_URL, ALARM_WEBHOOK_URL, BASE_URL) if url]
+OUTBOUND_HOSTS += [urlsplit(url).hostname or "" for url in (WECOM_API_BASE_URL, ALARM_WEBHOOK_URL, BASE_URL, SMS_OUTLET_URL) if url]
 if PRODUCTION and (found := problems()):
     raise ImproperlyConfigured("Zhanggui will not start with PROFILE=production: " + "; ".join(found))
 

@@ -177,6 +177,7 @@ VERBS: dict[str, Any] = {
     "import.applied": pgettext_lazy("deed", "brought in"),
     "import.discarded": pgettext_lazy("deed", "discarded"),
     "consent.given": pgettext_lazy("deed", "consent given"),
+    "terms.published": pgettext_lazy("deed", "terms published"),
     "consent.withdrawn": pgettext_lazy("deed", "consent withdrawn"),
     "put_on": pgettext_lazy("deed", "put on"),
     "taken_off": pgettext_lazy("deed", "taken off"),
