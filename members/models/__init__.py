@@ -4,7 +4,7 @@ from members.models.fields import Field, FieldChange, FieldValue
 from members.models.markings import Marking, TagChange, TagRun
 from members.models.joins import Invite, JoinForm, Knock, PhoneCode
 from members.models.links import BlockedValue, IdentityLink, Merge, Review, Rule
-from members.models.orders import Order, OrderLine, Refund, RefundLine
+from members.models.orders import Correction, Order, OrderLine, Refund, RefundLine
 from members.models.packs import Pack, PackDownload
 from members.models.people import Identity, Joining, Member
 from members.models.products import Product, Stock
@@ -45,6 +45,7 @@ __all__ = [
     "Consent",
     "Copy",
     "DataRequest",
+    "Correction",
     "Delivery",
     "Engine",
     "Event",

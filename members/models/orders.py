@@ -213,3 +213,35 @@ class RefundLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} × {self.quantity}"
+
+
+class Correction(models.Model):
+    """Where and when an order or a refund stood before its source said otherwise; the day it left is counted anew."""
+
+    append_only = True
+    store_path = "store"
+    day_path = "day"
+    guide_path = "seller"
+    personal = True
+
+    order = models.ForeignKey(Order, models.CASCADE, verbose_name=_("order"), related_name="corrections")
+    day = models.DateField(_("day"))
+    store = models.ForeignKey(
+        Store, models.PROTECT, verbose_name=_("store"), null=True, related_name="+", db_index=False
+    )
+    seller = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("sold by"), null=True, related_name="+",
+        db_index=False,
+    )  # fmt: skip
+    paid_fen = models.BigIntegerField(_("paid (fen)"))
+    is_refund = models.BooleanField(_("refund"))
+    at = models.DateTimeField(_("corrected at"))
+    objects: Any = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("correction of an order")
+        verbose_name_plural = _("corrections of orders")
+        indexes = [models.Index(fields=["at"], name="corrections_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.order} {self.day}"

@@ -75,6 +75,7 @@ HOLDINGS = {
         CUSTOMER, "of whom something changed", "counting segments", "until the sets know it, seconds"
     ),
     "members_consent": customer("what she allowed, when, by what proof", "proof of consent (PIPL 14)"),
+    "members_correction": house("where an order stood before its source corrected it", "boards, proof"),
     "members_delivery": house("what a source delivered, and how much of it was refused"),
     "members_engine": house("how far the sets are"),
     "members_event": customer("pages seen, live rooms entered, services rated", "service, profiling with consent"),
