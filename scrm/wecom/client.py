@@ -15,7 +15,7 @@ from wechatpy.work import WeChatClient
 
 from scrm import clock, outbound
 from scrm.wecom import endpoints, lines, quotas, shapes, tokens
-from scrm.wecom.errors import BackOff, BadReply, NeedsFix, Refused, Retry, TimedOut, TokenRefused, refusal
+from scrm.wecom.errors import TOO_OFTEN, BackOff, BadReply, NeedsFix, Refused, Retry, TimedOut, TokenRefused, refusal
 from scrm.wecom.models import App, Corp
 
 log = structlog.get_logger()
@@ -87,7 +87,8 @@ class Client(WeChatClient):
         try:
             return self._send(method, api, **{**kwargs, "params": params})
         except BackOff as refused:
-            quotas.block(self.corp_pk, api, until=refused.until)
+            is_ban = refused.errcode == TOO_OFTEN
+            quotas.block(self.corp_pk, api, until=refused.until, at=clock.now(), is_ban=is_ban)
             raise
 
     def _token(self) -> tokens.Token:

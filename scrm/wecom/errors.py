@@ -73,9 +73,10 @@ GIVE_UP = _codes(
     "41047 41048 41093 41094 40201 41060 41061 41067 41095 40128 40131 40132 90501 90503 90504 90508 86001 86003 "
     "40029 42003 42022 84014 84015 95002 95004"
 )
+TOO_OFTEN = 45009
 # code -> seconds to rest; the block after 45009 lasts as long as the window that was exceeded (a minute at least)
 BACK_OFF: dict[int, float] = {
-    45009: 60,
+    TOO_OFTEN: 60,
     45033: 3,
     45035: 2,
     41096: 0.7,

@@ -29,7 +29,18 @@ FROM granted g WHERE q.id = g.id
 RETURNING g.n::int, q.blocked_until, q.minute_left, q.hour_left, q.minute_limit, q.hour_limit
 """
 BLOCK = """
-UPDATE wecom_quota SET blocked_until = greatest(blocked_until, %s) WHERE corp_id = %s AND api = %s
+UPDATE wecom_quota SET blocked_until = greatest(blocked_until, %(until)s) WHERE corp_id = %(corp)s AND api = %(api)s
+"""
+# The ban lasts as long as the window that was exceeded, which WeCom does not name: refused again right after a pause,
+# we pause twice as long, up to the hour. Who was on the way when the pause began makes it no longer.
+BAN = """
+UPDATE wecom_quota q SET bans = b.n,
+    blocked_until = greatest(q.blocked_until, %(at)s + least(%(pause)s * 2 ^ (b.n - 1), 3600) * interval '1 second')
+FROM (
+    SELECT id, CASE WHEN blocked_until > %(at)s THEN greatest(bans, 1)
+                    WHEN blocked_until > %(at)s - interval '2 minutes' THEN least(bans + 1, 7) ELSE 1 END AS n
+    FROM wecom_quota WHERE corp_id = %(corp)s AND api = %(api)s FOR UPDATE
+) b WHERE q.id = b.id
 """
 
 
@@ -64,7 +75,8 @@ def _until_one(minute_left: float, hour_left: float, minute_limit: int, hour_lim
     return timedelta(seconds=max(minute, hour, 0.05))
 
 
-def block(corp_pk: int, api: str, *, until: datetime) -> None:
-    """WeCom refuses this API for a while; every process hears of it with its next call."""
+def block(corp_pk: int, api: str, *, until: datetime, at: datetime, is_ban: bool = False) -> None:
+    """WeCom refuses this API for a while (of a ban nobody knows how long); each process hears of it by its next call."""
+    asked = {"corp": corp_pk, "api": api, "until": until, "at": at, "pause": (until - at).total_seconds()}
     with connection.cursor() as cursor:
-        cursor.execute(BLOCK, [until, corp_pk, api])
+        cursor.execute(BAN if is_ban else BLOCK, asked)

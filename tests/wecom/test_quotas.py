@@ -1,6 +1,6 @@
 """However calls are asked for, no minute and no hour sees more of them than WeCom allows."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -51,3 +51,27 @@ def test_a_bucket_is_never_overdrawn(receiver: Receiver) -> None:
 def _take_for_ever(corp: int) -> None:
     while quotas.take(corp, "api", at=NOW, calls=7):
         pass
+
+
+def banned(receiver: Receiver, at: datetime) -> float:
+    """WeCom refuses a call at that instant; for how many seconds we pause from then on."""
+    quotas.block(receiver.corp_id, "api", until=at + timedelta(minutes=1), at=at, is_ban=True)
+    until = Quota.objects.get(api="api").blocked_until
+    assert until
+    return (until - at).total_seconds()
+
+
+def test_a_ban_of_an_hour_is_not_asked_about_each_minute(receiver: Receiver) -> None:
+    """WeCom does not say how long it bans: each refusal right after a pause doubles the next one, up to the hour."""
+    quotas.take(receiver.corp_id, "api", at=NOW)
+    at, pauses = NOW, []
+    for _ in range(8):
+        pauses.append(banned(receiver, at))
+        at += timedelta(seconds=pauses[-1] + 1)
+    assert pauses == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert banned(receiver, at + timedelta(minutes=5)) == 60  # calls went well in between
+
+
+def test_calls_that_were_on_the_way_make_a_ban_no_longer(receiver: Receiver) -> None:
+    quotas.take(receiver.corp_id, "api", at=NOW)
+    assert [banned(receiver, NOW + timedelta(seconds=s)) for s in (0, 1, 2)] == [60, 60, 60]

@@ -97,6 +97,7 @@ class Quota(models.Model):
     hour_left = models.FloatField(_("left this hour"))
     refilled_at = models.DateTimeField(_("counted at"))
     blocked_until = models.DateTimeField(_("WeCom refuses until"), null=True)
+    bans = models.SmallIntegerField(default=0, db_default=0, editable=False, help_text="45009s in a row.")
 
     class Meta:
         verbose_name = _("quota")
