@@ -1,7 +1,6 @@
 """Doors for people and machines."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
@@ -40,11 +39,12 @@ urlpatterns = [
     path("login/wecom/", entrance.to_wecom, name="wecom_sign_in"),
     path("login/wecom/back/", entrance.back, name="wecom_back"),
     path("login/enrol/", doors.enrol, name="enrol"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", doors.SignOut.as_view(), name="logout"),
     path("account/", doors.account, name="account"),
     path("account/second-factor/", doors.set_up, name="set_up"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/login/", doors.sign_in),  # the admin has no door of its own
+    path("admin/logout/", doors.SignOut.as_view()),
     path("admin/state/", admin.site.admin_view(state.page), name="state"),
     path("admin/wecom/connect/", include("scrm.connect.urls")),
     path("admin/wecom/sync/", include("guides.sync_urls")),

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import UsernameField
+from django.contrib.auth.views import LogoutView
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.forms import CharField, Form
 from django.http import HttpRequest, HttpResponse
@@ -20,12 +21,22 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from scrm import clock
+from scrm.audit import entries
 from scrm.wecom.models import Corp
 from stores import arrivals, devices, factors, sessions, tokens
 from stores.attempts import MustWait
 from stores.models import Brand, Session
 
 NAME_OF_A_TOKEN = 60
+
+
+class SignOut(LogoutView):
+    """The way out, for pages and the admin alike."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            entries.record("person.signed_out", by=request.user, subject=request.user, at=clock.now())
+        return super().post(request, *args, **kwargs)  # type: ignore[return-value]
 
 
 class Credentials(Form):

@@ -179,3 +179,12 @@ def test_thirty_at_once_are_no_more_than_five_guesses() -> None:
     for one in threads:
         one.join()
     assert sorted(said) == [200] * 5 + [429] * 25
+
+
+@pytest.mark.parametrize("way_out", ["/logout/", "/admin/logout/"])
+def test_who_signs_out_stands_in_the_book(cast: Cast, way_out: str) -> None:
+    hers = Client()
+    hers.post("/login/", RIGHT)
+    assert hers.post(way_out)["Location"] == "/login/?out=1"
+    hers.post(way_out)  # she is out already
+    assert Entry.objects.filter(verb="person.signed_out").count() == 1
