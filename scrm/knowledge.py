@@ -5,13 +5,17 @@ CHAPTERS   a story's sources: `happenings(viewer, members, before, limit) -> Ite
 COPIES     what a person's copy holds: `copies(members) -> dict[str, list[dict]]`, by heading
 ERASURES   `erase(members, at) -> dict[str, int]`, how many rows of each kind were emptied
 UNITED     `united(roots, at)`: who is one person changed for these; runs in the transaction of the merge
+SELLERS    `named(userids) -> dict[str, int]`: people by the userid under which a till knows whoever sold
 CONDITIONS modules with `CONDITIONS`, a tuple of members.segments.conditions.Condition
 """
 
 from typing import Any
 
+from guides import sellers
+
 CHAPTERS: tuple[Any, ...] = ()
 COPIES: tuple[Any, ...] = ()
 ERASURES: tuple[Any, ...] = ()
 UNITED: tuple[Any, ...] = ()
+SELLERS: tuple[Any, ...] = (sellers.named,)
 CONDITIONS: tuple[Any, ...] = ()

@@ -218,7 +218,6 @@ class RefundLine(models.Model):
 class Correction(models.Model):
     """Where and when an order or a refund stood before its source said otherwise; the day it left is counted anew."""
 
-    append_only = True
     store_path = "store"
     day_path = "day"
     guide_path = "seller"
