@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from guides import notes
 from guides.hearing import Noted
 from guides.models import Code, Guide
-from members import libraries, tags
+from members import libraries, taggings, tags
 from members.models import Identity, Member
 from scrm.wecom import calls
 from scrm.wecom.models import OutboundCall
@@ -97,6 +97,7 @@ def tagged(told: Sequence[OutboundCall], at: datetime) -> None:
         body, userid = heard.body, heard.guide.userid.lower()
         tags.add(heard.member, body.get("add_tag", ()), corp=heard.corp, userid=userid, at=at)
         tags.take_off(heard.member, body.get("remove_tag", ()), corp=heard.corp, userid=userid)
+    taggings.answered(told, at)
     if unknown := {call.corp_id for call in told if call.errcode in NO_SUCH_TAG}:
         libraries.library_changed(unknown, at=at)
 

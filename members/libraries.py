@@ -17,6 +17,7 @@ AGAIN = timedelta(minutes=2)
 SHRINKS_AT_MOST = 0.1
 A_FEW = 3
 AT_ONCE = 100
+LISTED_AFTER = timedelta(minutes=1)  # WeCom's lists show new things a little late
 
 
 def library_changed(corps: Iterable[int], *, at: datetime) -> None:
@@ -42,14 +43,18 @@ def _claim(at: datetime) -> list[TagLibrary]:
 
 def read_library(corp: Corp, *, at: datetime) -> bool:
     """Whether the corp's tags are now as WeCom has them; refusals leave all as it is."""
+    library, _ = TagLibrary.objects.get_or_create(corp=corp)
+    due = library.read_due_at  # whoever tells of a change while we read has it read again
+    asked = TagLibrary.objects.filter(**{"read_due_at": due} if due else {"read_due_at__isnull": True}, pk=library.pk)
     try:
         take_in(corp, at=at)
     except (Retry, BackOff):
         return False
     except Refused:
-        TagLibrary.objects.filter(corp=corp).update(read_due_at=None)
+        asked.update(read_due_at=None)
         return False
-    TagLibrary.objects.update_or_create(corp=corp, defaults={"read_due_at": None, "read_at": at})
+    asked.update(read_due_at=at + LISTED_AFTER if _fresh(corp, at=at) else None)
+    TagLibrary.objects.filter(pk=library.pk).update(read_at=at)
     return True
 
 
@@ -62,22 +67,29 @@ def take_in(corp: Corp, *, at: datetime) -> dict[str, int]:
     said = client.externalcontact.get_corp_tag_list()["tag_group"]
     missing = _missing(corp, said)
     listed = sum(len(group.get("tag", ())) for group in said)
-    kept: set[str] = set()
+    fresh = kept = _fresh(corp, at=at)
+    missing -= fresh
     if len(missing) > max(A_FEW, SHRINKS_AT_MOST * (len(missing) + listed)):
-        kept = missing - _deleted(client, sorted(missing))
+        kept = fresh | missing - _deleted(client, sorted(missing))
     learn(corp, said, at=at, kept=kept)
-    if kept:
-        alarms.sound("tags_shrank", corp.corp_id, at=at, missing=len(kept), listed=listed)
+    if kept - fresh:
+        alarms.sound("tags_shrank", corp.corp_id, at=at, missing=len(kept - fresh), listed=listed)
     else:
         alarms.end("tags_shrank", corp.corp_id, at=at)
-    return {"rows": listed, "missing": len(kept)}
+    return {"rows": listed, "missing": len(kept - fresh)}
 
 
 def _missing(corp: Corp, said: Sequence[Mapping[str, Any]]) -> set[str]:
     """The ids of our tags that WeCom does not list."""
     listed = {tag["id"] for group in said for tag in group.get("tag", [])}
     ours = Tag.objects.filter(group__corp=corp, deleted_at=None).values_list("tag_id", flat=True)
-    return set(ours) - listed
+    return {tag_id for tag_id in ours if tag_id} - listed
+
+
+def _fresh(corp: Corp, *, at: datetime) -> set[str]:
+    """The ids of tags that we made just now, which WeCom may not list yet."""
+    ours = Tag.objects.filter(group__corp=corp, deleted_at=None, made_at__gt=at - LISTED_AFTER)
+    return {tag_id for tag_id in ours.values_list("tag_id", flat=True) if tag_id}
 
 
 def _deleted(client: Client, tag_ids: Sequence[str]) -> set[str]:
@@ -115,3 +127,39 @@ def learn(corp: Corp, said: Sequence[Mapping[str, Any]], *, at: datetime, kept: 
     Tag.objects.filter(group__corp=corp, deleted_at=None).exclude(tag_id__in=listed).update(deleted_at=at)
     gone = TagGroup.objects.filter(corp=corp, deleted_at=None).exclude(group_id__in=[g.group_id for g in groups])
     gone.exclude(tags__tag_id__in=list(kept)).update(deleted_at=at)
+
+
+@transaction.atomic
+def add(corp: Corp, said: Mapping[str, Any], *, at: datetime) -> None:
+    """A group with the tags that WeCom just made in it for us."""
+    name, rank = said.get("group_name", ""), said.get("order", 0)
+    told = {"name": name, "rank": rank, "deleted_at": None}
+    group, _ = TagGroup.objects.update_or_create(corp=corp, group_id=said["group_id"], defaults=told)
+    for tag in said.get("tag", ()):
+        told = {"name": tag["name"], "rank": tag.get("order", 0), "deleted_at": None, "made_at": at}
+        Tag.objects.update_or_create(group=group, tag_id=tag["id"], defaults=told)
+
+
+def renamed(thing: Tag | TagGroup | None, said: Mapping[str, Any]) -> None:
+    """WeCom gave this another name or place for us."""
+    words = {"name": "name", "order": "rank"}
+    if thing is not None:
+        type(thing)._default_manager.filter(pk=thing.pk).update(**{words[w]: value for w, value in said.items()})
+
+
+@transaction.atomic
+def gone(thing: Tag | TagGroup | None, *, at: datetime) -> None:
+    """WeCom deleted this for us; with its last tag a group goes as well."""
+    group = thing.group if isinstance(thing, Tag) else thing
+    if thing is None or group is None:
+        return
+    its = Tag.objects.filter(group=group, deleted_at=None)
+    (its.filter(pk=thing.pk) if isinstance(thing, Tag) else its).update(deleted_at=at)
+    if not its.exists():
+        TagGroup.objects.filter(pk=group.pk).update(deleted_at=at)
+
+
+def is_foreign(thing: Tag | TagGroup | None) -> None:
+    """WeCom let us not change this: another app or WeCom's own console made it, and they alone may."""
+    if thing is not None:
+        type(thing)._default_manager.filter(pk=thing.pk).update(is_foreign=True)

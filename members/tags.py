@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -121,7 +122,7 @@ def take_off_all(
 def _write(query: str, members: Collection[int], tag: Tag, by: Person | None, store: Store | None, at: datetime) -> int:
     if tag.kind != Tag.Kind.INTERNAL or tag.deleted_at:
         raise NotOurs(tag.public_id)
-    told = {
+    told: dict[str, Any] = {
         "tag": tag.pk,
         "members": sql_array(sorted(set(members))),
         "store": store.pk if store else None,

@@ -7,6 +7,6 @@ from django.conf import settings
 
 
 def told(what: str) -> tuple[Any, ...]:
-    """One row of the table: CHAPTERS, COPIES, ERASURES, UNITED or CONDITIONS."""
+    """One row of the table: CHAPTERS, COPIES, ERASURES, UNITED, TAG_USES or CONDITIONS."""
     found: tuple[Any, ...] = getattr(import_module(settings.KNOWLEDGE), what, ())
     return found

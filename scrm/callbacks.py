@@ -2,7 +2,7 @@
 
 from campaigns import media, welcomes
 from guides import codes, groups, handlers, marks, officials, people, pictures, reads, roster, syncs
-from members import libraries
+from members import libraries, tagchanges, tagruns
 from scrm.imports import uploads
 from scrm.wecom import events
 
@@ -39,6 +39,9 @@ ANSWERS = {
     "externalcontact/update_contact_way": codes.answered,
     "externalcontact/del_contact_way": codes.answered,
     "externalcontact/mark_tag": marks.tagged,
+    "externalcontact/add_corp_tag": tagchanges.answered,
+    "externalcontact/edit_corp_tag": tagchanges.answered,
+    "externalcontact/del_corp_tag": tagchanges.answered,
     "externalcontact/remark": marks.remarked,
 }
 
@@ -47,6 +50,8 @@ LANES = (
     reads.read_due,
     groups.read_due,
     libraries.read_due,
+    tagchanges.lane,
+    tagruns.lane,
     roster.read_due,
     people.read_due,
     pictures.fetch_due,

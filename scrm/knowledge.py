@@ -6,12 +6,14 @@ COPIES     what a person's copy holds: `copies(members) -> dict[str, list[dict]]
 ERASURES   `erase(members, at) -> dict[str, int]`, how many rows of each kind were emptied
 UNITED     `united(roots, at)`: who is one person changed for these; runs in the transaction of the merge
 SELLERS    `named(userids) -> dict[str, int]`: people by the userid under which a till knows whoever sold
+TAG_USES   what would miss a tag: `tag_uses(tags) -> Iterable[members.taglives.Use]`
 CONDITIONS modules with `CONDITIONS`, a tuple of members.segments.conditions.Condition
 """
 
 from typing import Any
 
-from guides import sellers
+from guides import code_tags, sellers
+from members import mentions
 
 CHAPTERS: tuple[Any, ...] = ()
 COPIES: tuple[Any, ...] = ()
@@ -19,3 +21,4 @@ ERASURES: tuple[Any, ...] = ()
 UNITED: tuple[Any, ...] = ()
 SELLERS: tuple[Any, ...] = (sellers.named,)
 CONDITIONS: tuple[Any, ...] = ()
+TAG_USES: tuple[Any, ...] = (mentions, code_tags)

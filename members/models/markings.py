@@ -79,6 +79,9 @@ class TagRun(models.Model):
     members = models.IntegerField(_("customers asked for"), default=0)
     unreachable = models.IntegerField(_("without a live relation"), default=0)
     unchanged = models.IntegerField(_("had it already"), default=0)
+    done = models.IntegerField(_("done"), default=0, db_default=0)
+    refused = models.IntegerField(_("refused"), default=0, db_default=0)
+    todo = models.BinaryField(null=True, editable=False)  # the persons not yet looked at, as a bitmap
     by = models.ForeignKey(Person, models.PROTECT, verbose_name=_("by"), null=True, related_name="+")
     at = models.DateTimeField(_("begun"))
     ended_at = models.DateTimeField(_("ended"), null=True)

@@ -46,7 +46,7 @@ class TagGroup(models.Model):
 
 
 class Tag(models.Model):
-    """One tag. `hits` and `uses` are counted by members.lifecycles, not by whoever shows them."""
+    """One tag. `hits` and `uses` are counted by members.taglives, not by whoever shows them."""
 
     store_path = None
     for_every_seat = True
