@@ -71,21 +71,22 @@ def read(index: int, row: Any, *, at: datetime) -> Told:
     if kind not in (ORDER, REFUND):
         raise Wrong("kind", _("Either order or refund."))
     is_refund = kind == REFUND
-    number = _text(row, "number", 64, needed=True)
-    of = _text(row, "refund_of" if is_refund else "parent", 64, needed=is_refund)
+    number = text(row, "number", 64, needed=True)
+    of = text(row, "refund_of" if is_refund else "parent", 64, needed=is_refund)
     if of == number and not is_refund:
         raise Wrong("parent", _("An order is no part of itself."))
-    store = _text(row, "store", 40)
+    store = text(row, "store", 40)
     paid = _fen(row.get("paid_fen"), "paid_fen", least=1 if is_refund else 0)
     lines = _lines(row.get("lines"), paid)
     return Told(
         index, kind, number, of, store, _channel(row.get("channel"), store), _paid_at(row.get("paid_at"), at),
-        _version(row.get("updated_at")), None if is_refund else buyer(row.get("buyer")), _text(row, "guide", 64),
+        _version(row.get("updated_at")), None if is_refund else buyer(row.get("buyer")), text(row, "guide", 64),
         paid, lines,
     )  # fmt: skip
 
 
-def _text(row: Mapping[str, Any], field: str, most: int, *, needed: bool = False, label: str = "") -> str:
+def text(row: Mapping[str, Any], field: str, most: int, *, needed: bool = False, label: str = "") -> str:
+    """A field's text on one line, without blanks at its ends; raises Wrong."""
     said = row.get(field)
     if said is None or said == "":
         if needed:
@@ -150,7 +151,7 @@ def _line(said: Any, n: int) -> Line:
         if type(quantity) is not int or not 1 <= quantity <= MOST_UNITS:
             raise Wrong("quantity", _("is no whole number from 1 to %(n)d") % {"n": MOST_UNITS})
         return Line(
-            _text(said, "sku", 64, needed=True), words(said.get("name"), "name", 120),
+            text(said, "sku", 64, needed=True), words(said.get("name"), "name", 120),
             words(said.get("category"), "category", 60), quantity, _fen(said.get("paid_fen"), "paid_fen"),
         )  # fmt: skip
     except Wrong as why:
@@ -202,28 +203,28 @@ def buyer(said: Any) -> Buyer | None:
         raise Wrong("buyer", _("is no object"))
     ids = []
     for kind in BUYER_IDS:
-        if text := _text(said, kind, 64, label=f"buyer.{kind}"):
-            ids.append((kind, *_plain(kind, text, said)))
+        if plain := text(said, kind, 64, label=f"buyer.{kind}"):
+            ids.append((kind, *_plain(kind, plain, said)))
     if not ids:
         return None
     verified = frozenset({"phone"}) if said.get("phone_verified") is True else frozenset()
     return Buyer(tuple(ids), words(said.get("name"), "buyer.name", 120), verified)
 
 
-def _plain(kind: str, text: str, said: Mapping[str, Any]) -> tuple[str, str]:
+def _plain(kind: str, plain: str, said: Mapping[str, Any]) -> tuple[str, str]:
     if kind == "phone":
         try:
-            return "", phones.normalised(text)
+            return "", phones.normalised(plain)
         except phones.NotAPhone:
             raise Wrong("buyer.phone", _("is no phone number")) from None
     if kind == "card":
-        return "", identities.normal(Kind.CARD, text)
+        return "", identities.normal(Kind.CARD, plain)
     if kind in ("openid", "marketplace"):
-        app = _text(said, "app", 64, label="buyer.app")
+        app = text(said, "app", 64, label="buyer.app")
         if kind == "marketplace" and not app:
             raise Wrong("buyer.app", _("is needed beside a marketplace's id, such as taobao"))
-        return app, text
-    return "", text
+        return app, plain
+    return "", plain
 
 
 def told_by(rows: Sequence[Any], read_one: Callable[[int, Any], Any]) -> tuple[list[Any], dict[int, str]]:
