@@ -29,6 +29,10 @@ DAYS = {
     "ALARMS": Days(400, LOG_DAYS),
     "AUDIT": Days(1095, LOG_DAYS),
     "CONTACT_COUNTS": Days(1095),
+    "EVENTS": Days(730, LOG_DAYS),
+    "PUSH_BODIES": Days(30, 7),
+    "PUSHES": Days(200),
+    "DELIVERIES": Days(400, 31),
     "PACKS": Days(1095, LOG_DAYS),
     "STATISTICS": Days(400, 60),  # the drift report judges five weeks
 }

@@ -76,9 +76,11 @@ HOLDINGS = {
     ),
     "members_consent": customer("what she allowed, when, by what proof", "proof of consent (PIPL 14)"),
     "members_correction": house("where an order stood before its source corrected it", "boards, proof"),
-    "members_delivery": house("what a source delivered, and how much of it was refused"),
+    "members_delivery": Holding(NOBODY, "what a source delivered, and how much of it was refused", "quality of data"),
     "members_engine": house("how far the sets are"),
-    "members_event": customer("pages seen, live rooms entered, services rated", "service, profiling with consent"),
+    "members_event": Holding(
+        CUSTOMER, "pages seen, live rooms entered, services rated", "service, profiling with consent", setting="EVENTS"
+    ),
     "members_exclusivegroup": house("names of groups of segments"),
     "members_identity": customer(
         "external_userid, unionid, phone and card (sealed, found by a keyed digest)", "service"
@@ -131,6 +133,7 @@ HOLDINGS = {
     "stores_apitoken": staff("digests of API tokens", "sign-in"),
     "stores_attempt": Holding(STAFF, "keyed digests of names and addresses", "limiting guesses"),
     "stores_brand": house("the brand"),
+    "stores_citytier": house("tiers of cities"),
     "stores_contract": house("which franchisee runs which store when"),
     "stores_departmentlink": house("departments of stores"),
     "stores_franchisee": house("franchisees"),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from members import months as event_months
 from scrm import clock
 from scrm.audit import months
 from scrm.imports import uploads
@@ -17,5 +18,7 @@ def pass_over(at: datetime) -> dict[str, int]:
     done["IMPORT_ROWS"] = uploads.forget(before=before, at=at)
     months.prepare(at=at)
     oldest = clock.day_of(at) - timedelta(days=settings.KEEP_DAYS["AUDIT"])
+    event_months.prepare(at=at)
+    done["EVENTS"] = len(event_months.drop(clock.day_of(at) - timedelta(days=settings.KEEP_DAYS["EVENTS"]), at=at))
     done["AUDIT"] = len(months.drop(oldest, at=at))
     return done

@@ -84,5 +84,27 @@ RULES = (
     ),
     Rule("PACKS", "members_packdownload", "at", _("Who was in audience packs that left the house")),
     Rule("STATISTICS", "guides_officialday", "first_read_at", _("What WeCom counts of each guide's days")),
+    Rule(
+        "PUSH_BODIES",
+        "members_push",
+        "received_at",
+        _("The sealed text of what sources pushed; what it told stays in orders and events"),
+        only="state = 'applied' AND body <> ''",
+        blank="body = ''",
+    ),
+    Rule(
+        "PUSHES",
+        "members_push",
+        "received_at",
+        _("What sources pushed: when, and what became of it"),
+        only="state = 'applied'",
+    ),
+    Rule(
+        "DELIVERIES",
+        "members_delivery",
+        "at",
+        _("What sources delivered, and how much of it was refused"),
+        only="NOT EXISTS (SELECT FROM members_push p WHERE p.delivery_id = members_delivery.id)",
+    ),
     Rule("CONTACT_COUNTS", "dashboard_contactcount", "counted_at", _("The daily count of contacts")),
 )
