@@ -38,6 +38,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("stores.store", "storefront", ""),
             ("stores.region", "map", ""),
+            ("stores.citytier", "location_city", ""),
             ("stores.franchisee", "real_estate_agent", ""),
             ("stores.brand", "diamond", ""),
             ("stores.person", "person", ""),

@@ -106,6 +106,7 @@ ADMIN: dict[str, tuple[Permission, Permission | None]] = {
     "stores.brand": (P.SEE_STORES, P.MANAGE_STORES),
     "stores.region": (P.SEE_STORES, P.MANAGE_STORES),
     "stores.store": (P.SEE_STORES, P.MANAGE_STORES),
+    "stores.citytier": (P.SEE_STORES, P.MANAGE_STORES),
     "stores.placement": (P.SEE_STORES, P.MANAGE_STORES),
     "stores.opening": (P.SEE_STORES, P.MANAGE_STORES),
     "stores.franchisee": (P.SEE_STORES, P.MANAGE_STORES),

@@ -28,6 +28,7 @@ from stores.access import ADMIN
 from stores.forms import PersonCreationForm, SeatForm, StoreOpeningForm
 from stores.models import (
     Brand,
+    CityTier,
     Contract,
     DepartmentLink,
     Franchisee,
@@ -292,6 +293,14 @@ class StoreAdmin(ScopedAdmin):
     @display(description=_("kind"), ordering="kind", label={"direct": "info", "franchise": "warning"})
     def shown_kind(self, store: Store) -> tuple[str, str]:
         return store.kind, store.get_kind_display()
+
+
+@admin.register(CityTier)
+class CityTierAdmin(ScopedAdmin):
+    list_display = ("city", "tier")
+    list_editable = ("tier",)
+    list_filter = (("tier", ChoicesDropdownFilter),)
+    search_fields = ("city",)
 
 
 @admin.register(Franchisee)

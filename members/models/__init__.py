@@ -1,13 +1,14 @@
 from members.models.consents import Consent, Terms
 from members.models.events import Event
 from members.models.fields import Field, FieldChange, FieldValue
-from members.models.markings import Marking, TagChange, TagRun
 from members.models.joins import Invite, JoinForm, Knock, PhoneCode
 from members.models.links import BlockedValue, IdentityLink, Merge, Review, Rule
+from members.models.markings import Marking, TagChange, TagRun
 from members.models.orders import Correction, Order, OrderLine, Refund, RefundLine
 from members.models.packs import Pack, PackDownload
 from members.models.people import Identity, Joining, Member
 from members.models.products import Product, Stock
+from members.models.reach import Activation, Invitee, ReachCount
 from members.models.requests import Copy, DataRequest, Forgotten, Holiday
 from members.models.segments import (
     Audience,
@@ -25,10 +26,12 @@ from members.models.sources import Delivery, Push, Source
 from members.models.standings import (
     Grade,
     GradeChange,
+    GradeCount,
     GradeRule,
     Home,
     MemberGrade,
     MemberStage,
+    Round,
     Stage,
     StageChange,
     StageRule,
@@ -37,6 +40,7 @@ from members.models.tagrules import SampledMember, ScoreDue, TagRule, TagSample
 from members.models.tags import MemberTag, Tag, TagGroup, TagLibrary
 
 __all__ = [
+    "Activation",
     "Audience",
     "Bitmap",
     "BlockedValue",
@@ -44,8 +48,8 @@ __all__ = [
     "Changed",
     "Consent",
     "Copy",
-    "DataRequest",
     "Correction",
+    "DataRequest",
     "Delivery",
     "Engine",
     "Event",
@@ -56,12 +60,14 @@ __all__ = [
     "Forgotten",
     "Grade",
     "GradeChange",
+    "GradeCount",
     "GradeRule",
     "Holiday",
     "Home",
     "Identity",
     "IdentityLink",
     "Invite",
+    "Invitee",
     "JoinForm",
     "Joining",
     "Knock",
@@ -79,9 +85,11 @@ __all__ = [
     "PhoneCode",
     "Product",
     "Push",
+    "ReachCount",
     "Refund",
     "RefundLine",
     "Review",
+    "Round",
     "Rule",
     "SampledMember",
     "ScoreDue",

@@ -169,6 +169,9 @@ class MemberGrade(models.Model):
     score_r = models.SmallIntegerField(_("recency"), null=True)
     score_f = models.SmallIntegerField(_("frequency"), null=True)
     score_m = models.SmallIntegerField(_("money"), null=True)
+    last_on = models.DateField(_("last order"), null=True)
+    orders = models.IntegerField(_("orders"), null=True)
+    spent_fen = models.BigIntegerField(_("spent (fen)"), null=True)
     rule = models.ForeignKey(GradeRule, models.PROTECT, null=True, related_name="+", db_index=False)
     day = models.DateField(_("as of"), null=True)
     override_by: Any = models.ForeignKey(
@@ -220,3 +223,46 @@ class GradeChange(models.Model):
     class Meta:
         verbose_name = _("change of a grade")
         verbose_name_plural = _("changes of grades")
+
+
+class GradeCount(models.Model):
+    """How many buyers of a store, or brand-wide where there is none, have these scores; counted anew every night."""
+
+    store_path = "store"
+    not_for_guides = True
+
+    store = models.ForeignKey(Store, models.CASCADE, null=True, related_name="+", db_index=False)
+    tier = models.SmallIntegerField(null=True)
+    score_r = models.SmallIntegerField()
+    score_f = models.SmallIntegerField()
+    score_m = models.SmallIntegerField()
+    grade = models.CharField(max_length=1, choices=Grade)
+    people = models.IntegerField()
+    spent_fen = models.BigIntegerField()
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("count of grades")
+        verbose_name_plural = _("counts of grades")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "tier", "score_r", "score_f", "score_m", "grade"],
+                nulls_distinct=False,
+                name="scores_of_a_store_are_counted_once",
+            )
+        ]
+
+
+class Round(models.Model):
+    """How far the rounds over all customers have come: up to which instant, and which member."""
+
+    store_path = None
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField()
+    last = models.BigIntegerField(default=0)
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("round over customers")
+        verbose_name_plural = _("rounds over customers")

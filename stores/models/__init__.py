@@ -1,3 +1,4 @@
+from stores.models.cities import CityTier, Tier
 from stores.models.factors import RecoveryCode, SecondFactor
 from stores.models.people import ApiToken, Person, Role, Seat
 from stores.models.places import (
@@ -16,6 +17,7 @@ __all__ = [
     "ApiToken",
     "Attempt",
     "Brand",
+    "CityTier",
     "Contract",
     "DepartmentLink",
     "Franchisee",
@@ -29,4 +31,5 @@ __all__ = [
     "SecondFactor",
     "Session",
     "Store",
+    "Tier",
 ]
