@@ -55,18 +55,22 @@ KNOWN_PEOPLE = """
 SELECT corp_id, value, member_id, id FROM members_identity
 WHERE kind = 'external_userid' AND corp_id = ANY(%s) AND value = ANY(%s)
 """
+# Ids first: whom another worker writes down just now leaves no member behind whom nothing names.
 NEW_PEOPLE = f"""
 WITH fresh AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('members_member', 'id')) AS id, n.*
     FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS n (corp_id, value, at)
+), ids AS (
+    INSERT INTO members_identity (member_id, kind, corp_id, value)
+    SELECT id, 'external_userid', corp_id, value FROM fresh ORDER BY corp_id, value
+    ON CONFLICT DO NOTHING
+    RETURNING corp_id, value, member_id, id
 ), people AS (
     INSERT INTO members_member (id, public_id, name, avatar, gender, created_at)
     OVERRIDING SYSTEM VALUE SELECT id, {sql_id("m_")}, '', '', 0, at FROM fresh
+    WHERE id IN (SELECT member_id FROM ids)
 )
-INSERT INTO members_identity (member_id, kind, corp_id, value)
-SELECT id, 'external_userid', corp_id, value FROM fresh ORDER BY corp_id, value
-ON CONFLICT DO NOTHING
-RETURNING corp_id, value, member_id, id
+SELECT corp_id, value, member_id, id FROM ids
 """
 CODES = "SELECT corp_id, state, id FROM guides_code WHERE corp_id = ANY(%s) AND state = ANY(%s)"
 # Each event makes the customer due to be read: soon for her name, and again when a read can be trusted.

@@ -4,10 +4,21 @@ A shop's own phone, a guide's, a number for trials, or whatever so many customer
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
 
-from members.models import BlockedValue
-from members.values import PHONE
+import structlog
+from django.db import connection, transaction
+
+from members import partitions
+from members.models import BlockedValue, Identity, IdentityLink
+from members.values import BLIND, PHONE, index, indexes, masked, normal
+from scrm.audit import entries
+from scrm.ids import sql_array
+
+log = structlog.get_logger()
+Reason = BlockedValue.Reason
 
 TRIALS = {"+8613800138000", "+8613900139000", "+8613800000000", "+8613812345678"}
 RUN = re.compile(r"(\d)\1{7}$")  # eight times the same digit at the end
@@ -28,3 +39,50 @@ def words_on(keys: Iterable[Key]) -> dict[Key, bool]:
         (kind, app, value): blocks for kind, app, value, blocks in rows.values_list("kind", "app", "value", "blocks")
     }
     return {key: blocks for key, blocks in found.items() if key in wanted}
+
+
+# Whoever bears an id claims it. What is blocked already concerns nobody.
+CLAIMANTS = """
+SELECT i.id, i.kind, i.app, i.value, array_agg(DISTINCT l.member_id) || i.member_id
+FROM members_identity i JOIN members_identitylink l ON l.identity_id = i.id AND l.until IS NULL
+WHERE i.id = ANY(%s::bigint[]) AND NOT EXISTS (
+    SELECT FROM members_blockedvalue b WHERE b.kind = i.kind AND b.app = i.app AND b.value = i.value AND b.blocks)
+GROUP BY i.id
+"""
+
+
+def claimants(identities: Collection[int], *, at: datetime) -> set[int]:
+    """The members who claim these ids. What too many claim, as the tablet of a shop, is blocked from now on."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIMANTS, [sql_array(identities)])
+        rows = cursor.fetchall()
+    shared = [row for row in rows if len(set(row[4])) > partitions.CLAIMANTS[row[1]]]
+    if shared:
+        _block_shared([row[0] for row in shared], at=at)
+    return {member for row in rows for member in row[4]}
+
+
+def _block_shared(identities: Collection[int], *, at: datetime) -> None:
+    """HQ's own word on such an id stands above this."""
+    rows = [
+        BlockedValue(kind=one.kind, app=one.app, value=one.value, shown=_shown(one), reason=Reason.SHARED, at=at)
+        for one in Identity.objects.filter(pk__in=identities)
+    ]
+    BlockedValue.objects.bulk_create(rows, ignore_conflicts=True)
+    log.warning("members.identities.blocked", identities=sorted(identities))
+
+
+def _shown(identity: Identity) -> str:
+    return masked(identity.kind, (identity.sealed or "") if identity.kind in BLIND else identity.value)[:64]
+
+
+@transaction.atomic
+def put(kind: str, text: str, *, app: str = "", reason: str, blocks: bool = True, by: Any, at: datetime) -> set[int]:
+    """HQ's word on an id: it counts or it does not. Gives the members of whom that may change who they are."""
+    plain = normal(kind, text)
+    said = {"reason": reason, "blocks": blocks, "by": by, "at": at, "shown": masked(kind, plain)[:64]}
+    one, _new = BlockedValue.objects.update_or_create(kind=kind, app=app, value=index(kind, plain), defaults=said)
+    entries.record("identity.blocked" if blocks else "identity.unblocked", by=by, subject=one, at=at, kind=kind)
+    known = Identity.objects.filter(kind=kind, app=app, value__in=indexes(kind, plain))
+    links = IdentityLink.objects.filter(identity__in=known, until=None).values_list("member_id", flat=True)
+    return {*known.values_list("member_id", flat=True), *links}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from members import links, merges
 from scrm import bulk
 from scrm.bulk import told
 from scrm.ids import sql_id
@@ -80,13 +81,15 @@ SELECT min(p.member_id), 'unionid', p.unionid FROM people_read p
 WHERE p.unionid <> '' AND NOT EXISTS (
     SELECT FROM members_identity u WHERE u.kind = 'unionid' AND u.corp_id IS NULL AND u.value = p.unionid)
 GROUP BY p.unionid ORDER BY p.unionid
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING member_id
 """
-SAME_PERSON = """
-UPDATE members_member m SET same_person_as_id = u.member_id
+# Whose unionid another member bears; said once, so that an unchanged customer costs one look.
+CLAIMED = """
+SELECT DISTINCT u.id, p.member_id
 FROM people_read p JOIN members_identity u ON u.kind = 'unionid' AND u.corp_id IS NULL AND u.value = p.unionid
-WHERE p.unionid <> '' AND m.id = p.member_id AND u.member_id <> m.id
-  AND m.same_person_as_id IS DISTINCT FROM u.member_id
+WHERE p.unionid <> '' AND u.member_id <> p.member_id AND NOT EXISTS (
+    SELECT FROM members_identitylink l
+    WHERE l.identity_id = u.id AND l.member_id = p.member_id AND l.source = 'wecom' AND l.until IS NULL)
 """
 
 
@@ -109,6 +112,8 @@ def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learn
         bulk.stage(cursor, COLUMNS, map(_line, people.values()))
         cursor.execute(KNOWN, asked)
         new: set[int] = set()
+        learned: set[int] = set()  # whose unionid is news, and so may contradict what she was merged by
+        claimed: list[tuple[int, int, bool]] = []
         if cursor.rowcount < len(people):
             cursor.execute(NEW, asked)
             new = {row[0] for row in cursor.fetchall()}
@@ -116,9 +121,15 @@ def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learn
         cursor.execute(CHANGED)
         if any(contact.unionid for contact in people.values()):
             cursor.execute(NEW_UNIONIDS)
-            cursor.execute(SAME_PERSON)
+            learned = {row[0] for row in cursor.fetchall()} - new
+            cursor.execute(CLAIMED)
+            claimed = [(identity, member, False) for identity, member in cursor.fetchall()]
         cursor.execute("SELECT value, member_id, is_fresh FROM people_read")
         rows: Sequence[tuple[str, int, bool]] = cursor.fetchall()
+    if claimed:
+        merges.heed(links.claim(claimed, source="wecom", at=at), at=at)
+    if learned:
+        merges.settle_united(learned, at=at)
     return Learned({value: member for value, member, _ in rows}, new, {member for _, member, fresh in rows if fresh})
 
 

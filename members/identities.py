@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from members import contacts, phones
+from members import contacts, links, merges, phones
 from members.models import Identity, Member
 from members.recognitions import NEXT_IDS
 from members.recognitions import Told as Told
@@ -38,16 +38,18 @@ def learn(person: Identity, contact: Mapping[str, Any], *, at: datetime) -> None
     name = told.name.replace("\0", "")
     Member.objects.filter(pk=person.member_id).update(name=name, avatar=told.avatar, gender=told.gender)
     if told.unionid:
-        _know_by_unionid(person.member_id, told.unionid)
+        _know_by_unionid(person.member_id, told.unionid, at=at)
 
 
-def _know_by_unionid(member: int, unionid: str) -> None:
-    """A unionid names one member; another one with it is the same person, and points at the first."""
-    known, _new = Identity.objects.get_or_create(
-        kind=Identity.Kind.UNIONID, corp=None, value=unionid, defaults={"member_id": member}
+def _know_by_unionid(member: int, unionid: str, *, at: datetime) -> None:
+    """A unionid names one person: another member with it claims it as well."""
+    known, is_new = Identity.objects.get_or_create(
+        kind=Identity.Kind.UNIONID, corp=None, app="", value=unionid, defaults={"member_id": member}
     )
     if known.member_id != member:
-        Member.objects.filter(pk=member).update(same_person_as=known.member_id)
+        merges.heed(links.claim([(known.pk, member, False)], source="wecom", at=at), at=at)
+    elif is_new:
+        merges.settle_united([member], at=at)
 
 
 def shown(identity: Identity) -> str:

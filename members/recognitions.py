@@ -4,6 +4,7 @@ An id of one person alone (a unionid, an openid, a card …) leads to its bearer
 nothing better was told; beside better ids it is a claim, of which members.merges makes what it is worth.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from members import blocks, links, phones
+from members import blocks, links, merges, phones
 from members.models import Identity
+from members.partitions import OF_A_PERSON
 from members.values import BLIND, EXTERNAL_USERID, PHONE, UNIQUE, indexes, normal
 from scrm import bulk, sealed
 from scrm.ids import new_id
@@ -50,6 +52,7 @@ class _Id(NamedTuple):
 
 
 Known = dict[tuple[Any, ...], tuple[int, int]]  # an id's names: identity and bearer
+Hers = dict[int, set[tuple[Any, ...]]]  # the names of all ids of one person alone that a member bears
 
 KNOWN = """
 SELECT kind, corp_id, app, value, id, member_id FROM members_identity
@@ -66,7 +69,8 @@ def find(people: Sequence[Told]) -> list[int | None]:
     """The member whom each of these is known to be; None for whom nobody knows."""
     ids = _ids(people)
     known = _known(one for some in ids for one in some)
-    return [_bearer(some, known) for some in ids]
+    hers = _hers(known)
+    return [_bearer(some, known, hers) for some in ids]
 
 
 @transaction.atomic
@@ -78,12 +82,16 @@ def recognise(people: Sequence[Told], *, source: str, at: datetime) -> list[int 
     3. what more than one member claims becomes a link, and members.merges hears of it.
     """
     ids = _ids(people)
-    known = _known(one for some in ids for one in some)
-    drawn = _write_ids(ids, known)
-    known = _known(one for some in ids for one in some) if drawn else known
-    bearers = [_bearer(some, known) for some in ids]
-    _write_members(people, bearers, drawn, at=at)
-    links.claim(_claims(ids, bearers, known), source=source, at=at)
+    before = _known(one for some in ids for one in some)
+    drawn, written = _write_ids(ids, before, _hers(before))
+    known = _known(one for some in ids for one in some) if written else before
+    hers = _hers(known)
+    bearers = [_bearer(some, known, hers) for some in ids]
+    names = {member: told.name for member, told in zip(reversed(bearers), reversed(people), strict=True)}
+    _write_members({m: names.get(m, "") for _identity, m in known.values() if m in drawn}, at=at)
+    merges.heed(links.claim(_claims(ids, bearers, known), source=source, at=at), at=at)
+    if learned := written - drawn:
+        merges.settle_united(learned, at=at)
     return bearers
 
 
@@ -102,6 +110,7 @@ def _ids(people: Sequence[Told]) -> list[list[_Id]]:
     return [sorted(filter(counts, some), key=lambda one: RANKS[one.kind]) for some in found]
 
 
+ALONE = [kind for kind, most in OF_A_PERSON.items() if most == 1]
 RANKS = {str(kind): rank for rank, kind in enumerate((*UNIQUE, PHONE))}
 
 
@@ -136,34 +145,64 @@ def _of(one: _Id, known: Known) -> tuple[int, int] | None:
     return next((known[name] for name in one.names if name in known), None)
 
 
-def _bearer(ids: Sequence[_Id], known: Known) -> int | None:
-    """Whoever bears the surest of these ids that counts; beside an id of one person alone a phone does not."""
-    sure = [one for one in ids if one.kind != PHONE]
-    return next((found[1] for one in sure or ids if (found := _of(one, known))), None)
+def _bearer(ids: Sequence[_Id], known: Known, hers: Hers) -> int | None:
+    """Whoever bears the surest of these ids that counts; beside an id of one person alone a phone does not.
+
+    Surer ids that nobody has yet may contradict what she is known by: then it is somebody else with a claim.
+    """
+    new: list[_Id] = []
+    for one in [one for one in ids if one.kind != PHONE] or ids:
+        if found := _of(one, known):
+            return None if any(_contradicts(other, hers[found[1]]) for other in new) else found[1]
+        new.append(one)
+    return None
 
 
-def _write_ids(ids: Sequence[Sequence[_Id]], known: Known) -> set[int]:
-    """The keys drawn for new members, whose ids stand in the table now unless somebody else was faster."""
-    strangers = [some for some in ids if some and _bearer(some, known) is None]
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_IDS, [len(strangers)])
-        keys = iter([key for (key,) in cursor.fetchall()])
-    drawn: set[int] = set()
-    rows: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    told = dict(known)
-    for some in ids:
-        member = _bearer(some, told)
-        if member is None and some:
-            drawn.add(member := next(keys))
+def _contradicts(one: _Id, hers: set[tuple[Any, ...]]) -> bool:
+    """Whether she has another id of a kind of which a person has one."""
+    others = {name for name in hers if name[:3] == (one.kind, one.corp, one.app)}
+    return OF_A_PERSON[one.kind] == 1 and bool(others) and others.isdisjoint(one.names)
+
+
+def _hers(known: Known) -> Hers:
+    """What the bearers of these ids are known by besides."""
+    bearers = {member for _identity, member in known.values()}
+    hers: Hers = defaultdict(set)
+    rows = Identity.objects.filter(member__in=bearers, kind__in=ALONE) if bearers else Identity.objects.none()
+    for member, *name in rows.values_list("member_id", "kind", "corp_id", "app", "value"):
+        hers[member].add(tuple(name))
+    return hers
+
+
+def _write_ids(ids: Sequence[Sequence[_Id]], known: Known, hers: Hers) -> tuple[set[int], set[int]]:
+    """The keys drawn for new members, and all who got ids, which stand in the table unless somebody was faster."""
+    told, rows, strangers = dict(known), dict[tuple[Any, ...], tuple[int, _Id]](), 0
+    for some in filter(None, ids):
+        member = _bearer(some, told, hers)
+        if member is None:
+            member = -(strangers := strangers + 1)
         for one in some:
-            if _of(one, told) is None and member is not None:
+            if _of(one, told) is None:
                 told[one.names[0]] = (0, member)
-                rows[one.names[0]] = (member, *_written(one))
-    if rows:
-        in_order = [rows[name] for name in sorted(rows, key=str)]  # two workers may do so at once
-        with connection.cursor() as cursor:
-            cursor.execute(NEW, [list(column) for column in zip(*in_order, strict=True)])
-    return drawn
+                hers[member].add(one.names[0])
+                rows[one.names[0]] = member, one
+    if not rows:
+        return set(), set()
+    keys = {-n: key for n, key in enumerate(_draw(strangers), 1)}
+    in_order = [rows[name] for name in sorted(rows, key=str)]  # two workers may do so at once
+    lines = [(keys.get(member, member), *_written(one)) for member, one in in_order]
+    with connection.cursor() as cursor:
+        cursor.execute(NEW, [list(column) for column in zip(*lines, strict=True)])
+    return set(keys.values()), {line[0] for line in lines}
+
+
+def _draw(count: int) -> list[int]:
+    """Keys of members to be."""
+    if not count:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_IDS, [count])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def _written(one: _Id) -> tuple[Any, ...]:
@@ -173,10 +212,8 @@ def _written(one: _Id) -> tuple[Any, ...]:
     return one.kind, one.corp, one.app, one.values[0], sealed.key_ids()[0] if blind else None, secret
 
 
-def _write_members(people: Sequence[Told], bearers: Sequence[int | None], drawn: set[int], *, at: datetime) -> None:
-    """Those for whom a key was drawn and who bear something."""
-    new = {key: told for key, told in zip(reversed(bearers), reversed(people), strict=True) if key in drawn}
-    rows = ((key, new_id("m_"), new[key].name[:120].replace("\0", ""), "", 0, at) for key in sorted(filter(None, new)))
+def _write_members(names: dict[int, str], *, at: datetime) -> None:
+    rows = ((key, new_id("m_"), names[key].replace("\0", "")[:120], "", 0, at) for key in sorted(names))
     bulk.insert("members_member", ["id", "public_id", "name", "avatar", "gender", "created_at"], rows)
 
 

@@ -10,7 +10,7 @@ from scrm import sealed
 PHONE, CARD, UNIONID = Identity.Kind.PHONE, Identity.Kind.CARD, Identity.Kind.UNIONID
 OPENID, MARKETPLACE = Identity.Kind.OPENID, Identity.Kind.MARKETPLACE
 EXTERNAL_USERID = Identity.Kind.EXTERNAL_USERID
-UNIQUE: Sequence[str] = (UNIONID, EXTERNAL_USERID, CARD, OPENID, MARKETPLACE)  # one person's alone; the surest first
+UNIQUE: Sequence[str] = (UNIONID, EXTERNAL_USERID, OPENID, MARKETPLACE, CARD)  # one person's alone; the surest first
 BLIND: frozenset[str] = frozenset({PHONE, CARD, MARKETPLACE})  # found by a keyed digest, kept sealed
 
 
