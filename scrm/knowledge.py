@@ -13,12 +13,14 @@ CONDITIONS modules with `CONDITIONS`, a tuple of members.segments.conditions.Con
 from typing import Any
 
 from guides import code_tags, sellers
-from members import mentions
+from guides import conditions as of_guides
+from members import lifecycles, mentions
+from members.segments import doings, ownfields, purchases, traits
 
 CHAPTERS: tuple[Any, ...] = ()
 COPIES: tuple[Any, ...] = ()
 ERASURES: tuple[Any, ...] = ()
-UNITED: tuple[Any, ...] = ()
+UNITED: tuple[Any, ...] = (lifecycles.united,)
 SELLERS: tuple[Any, ...] = (sellers.named,)
-CONDITIONS: tuple[Any, ...] = ()
+CONDITIONS: tuple[Any, ...] = (traits, ownfields, purchases, doings, of_guides)
 TAG_USES: tuple[Any, ...] = (mentions, code_tags)

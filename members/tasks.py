@@ -1,0 +1,18 @@
+"""What the scheduler rings for."""
+
+from celery import shared_task
+
+from members import lifecycles
+from scrm import clock
+
+
+@shared_task(name="members.tell_lives")
+def tell_lives() -> int:
+    """Stages of whom something changed."""
+    return lifecycles.settle_changed(at=clock.now())
+
+
+@shared_task(name="members.move_lives")
+def move_lives() -> int:
+    """Stages that time alone moves, on the first instants of a day."""
+    return lifecycles.settle_night(at=clock.now())
