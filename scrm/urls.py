@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from guides import api as guides
 from guides import entrance
 from members import api as members
+from members.shop import api as shop
 from scrm import health, state
 from scrm.dashboard import api as dashboard
 from scrm.rest import problems, reference
@@ -25,6 +26,10 @@ api.register("facts", dashboard.Facts, "fact")
 api.register("letters", dashboard.Letters, "letter")
 api.register("tags", members.Tags, "tag")
 api.register("groups", guides.Groups, "group")
+api.register("orders", shop.Orders, "order")
+api.register("refunds", shop.Refunds, "refund")
+api.register("products", shop.Products, "product")
+api.register("stock", shop.Stocks, "stock")
 
 v1 = [
     path("token/", stores.TokenDoor.as_view(), name="token"),
