@@ -365,6 +365,10 @@ CONTENT_SECURITY_POLICY = {
 IMPORT_BYTES = int(os.environ.get("IMPORT_MEGABYTES", "20")) * 1024 * 1024
 IMPORT_ROWS = int(os.environ.get("IMPORT_ROWS", "200000"))
 
+# --- segments ---------------------------------------------------------------------------------------------------------
+# How much of the sets of members each process keeps in memory; what was not used for longest goes first.
+SEGMENT_MEMORY_MB = env_int("SEGMENT_MEMORY_MB", 256, 16)
+
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

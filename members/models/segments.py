@@ -232,7 +232,7 @@ class Engine(models.Model):
     day = models.DateField(null=True)
     revision = models.BigIntegerField(default=0)
     folded_at = models.DateTimeField(null=True)
-    families = models.JSONField(default=dict)
+    epoch = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("state of the sets")
@@ -245,6 +245,7 @@ class Changed(models.Model):
     store_path = None
 
     what = models.CharField(max_length=12)
+    key = models.BigIntegerField(null=True)
     member_id = models.BigIntegerField()
 
     class Meta:

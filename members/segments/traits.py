@@ -1,0 +1,264 @@
+"""Who she is: what rules may ask of the person, her tags, her grades, what she allows, and other segments."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from members import allowances
+from members.models import Consent, Grade, Member, Segment, Stage, Tag
+from members.segments import conditions as c
+from members.segments import families as f
+from members.segments import meanings
+from members.segments.conditions import Choice, Condition, Leaf, Op
+from members.segments.families import PERSON, Family, Question, Statement, Whom
+from members.segments.trees import All, Either, Has, In, Not, Tree
+
+WHO, LABELS, RIGHTS, LIFE = _("The person"), _("Tags and fields"), _("Consent"), _("Life cycle")
+SHOWN = 50
+TIERS = tuple(range(10))
+STAGES = {stage: n for n, stage in enumerate(Stage.values)}
+GRADES = {grade: n for n, grade in enumerate(Grade.values)}
+PURPOSES = {purpose: n for n, purpose in enumerate(Consent.Purpose.values)}
+GENDERS = {"unknown": 0, "male": 1, "female": 2}
+
+
+def _case(column: str, keys: dict[str, int]) -> str:
+    """SQL that turns words of ours into their keys."""
+    whens = " ".join(f"WHEN '{word}' THEN {key}" for word, key in keys.items())
+    return f"CASE {column} {whens} END"
+
+
+# --- the person ---------------------------------------------------------------------------------------------------
+
+
+def _persons(key: str, where: str = "true") -> Any:
+    """Rows of surviving members themselves."""
+
+    def rows(whom: Whom) -> Iterable[Statement]:
+        alive = "x.same_person_as_id IS NULL AND x.erased_at IS NULL"
+        among = whom.among("x.id")
+        yield f"SELECT {key} AS key, x.id AS root FROM members_member x WHERE {alive} AND {where} {among}", whom.asked
+
+    return rows
+
+
+def _known(whom: Whom) -> Iterable[Statement]:
+    first = f.day_number("min((x.created_at AT TIME ZONE 'Asia/Shanghai')::date)")
+    among = whom.among("x.id")
+    yield (
+        f"SELECT {first} AS key, coalesce(x.same_person_as_id, x.id) AS root FROM members_member x "
+        f"WHERE true {among} GROUP BY 2",
+        whom.asked,
+    )
+
+
+def _registered(whom: Whom) -> Iterable[Statement]:
+    among = whom.among("x.id")
+    yield (
+        f"SELECT 1 AS key, coalesce(x.same_person_as_id, x.id) AS root FROM members_member x "
+        f"WHERE x.registered_at IS NOT NULL {among}",
+        whom.asked,
+    )
+
+
+ALL = Family("all", _persons("0"), frozenset({PERSON}), keys=(0,))
+GENDER = Family("gender", _persons("x.gender"), frozenset({PERSON}), keys=(0, 1, 2))
+REGISTERED = Family("registered", _registered, frozenset({PERSON}), keys=(1,))
+KNOWN = Family("known", _known, frozenset({PERSON}), bits=f.DAY_BITS)
+TIER = Family("tier", f.plain("members_home", "x.city_tier"), frozenset({"home"}), keys=TIERS)
+TAG = Family("tag", f.plain("members_membertag", "x.tag_id"), frozenset({"tag"}), frozenset({"tag"}))
+STAGE = Family(
+    "stage", f.plain("members_memberstage", _case("x.stage", STAGES)), frozenset({"stage"}), keys=tuple(STAGES.values())
+)
+GRADE = Family(
+    "grade",
+    f.plain("members_membergrade", _case("x.grade", GRADES), "x.store_id IS NULL"),
+    frozenset({"grade"}),
+    keys=tuple(GRADES.values()),
+)
+
+
+def _scores(whom: Whom) -> Iterable[Statement]:
+    for axis, column in enumerate(("score_r", "score_f", "score_m")):
+        key = f"{10 * axis} + x.{column}"
+        yield from f.plain("members_membergrade", key, f"x.store_id IS NULL AND x.{column} BETWEEN 1 AND 5")(whom)
+
+
+RFM = Family("rfm", _scores, frozenset({"grade"}), keys=tuple(10 * a + n for a in range(3) for n in range(1, 6)))
+
+
+def _allowing(whom: Whom) -> Iterable[Statement]:
+    for purpose, key in PURPOSES.items():
+        sql, asked = allowances.allowing(purpose, at=whom.at, members=whom.members)
+        yield f"SELECT {key} AS key, root FROM ({sql}) allowed", asked
+
+
+CONSENT = Family(
+    "consent", _allowing, frozenset({"consent", "relation", "note", "terms"}), keys=tuple(PURPOSES.values())
+)
+
+
+# --- tags ---------------------------------------------------------------------------------------------------------
+
+
+def _scored(params: dict[str, Any], whom: Whom) -> Statement:
+    sql = f"""SELECT {f.ROOT} AS root FROM members_membertag x {f.SAME}
+              WHERE x.tag_id = %(tag)s AND x.score >= %(score)s {whom.among("x.member_id")}"""
+    return sql, {**whom.asked, **params}
+
+
+TAG_SCORE = Question("tag_score", _scored, frozenset({"tag"}))
+
+
+def _tagged(leaf: Leaf, day: date) -> Tree:
+
+    ids = meanings.ids_of(Tag.objects.all(), leaf["value"])
+    score = leaf.get("min_score")
+    sets = [Has("tag", pk) if score is None else meanings.asked("tag_score", tag=pk, score=score) for pk in ids]
+    return meanings.chosen(leaf["op"], sets)
+
+
+def _tags(viewer: Any, text: str = "") -> list[Choice]:
+    rows = Tag.objects.filter(deleted_at=None, group__deleted_at=None).select_related("group")
+    if text:
+        rows = rows.filter(Q(name__icontains=text) | Q(group__name__icontains=text))
+    return [(tag.public_id, f"{tag.group.name} / {tag.name}") for tag in rows.order_by("group__name", "name")[:SHOWN]]
+
+
+def _tags_named(values: Sequence[str]) -> dict[str, str]:
+    return dict(Tag.objects.filter(public_id__in=list(values)).values_list("public_id", "name"))
+
+
+# --- other segments -----------------------------------------------------------------------------------------------
+
+
+def _segment(leaf: Leaf, day: date) -> Tree:
+    sets: list[Tree] = [In(pk) for pk in meanings.ids_of(Segment.objects.filter(archived_at=None), leaf["value"])]
+    found = meanings.chosen("has_any", sets)
+    return Not(found) if leaf["op"] == "not_in" else found
+
+
+def _segments(viewer: Any, text: str = "") -> list[Choice]:
+    return list(Segment.objects.live().filter(name__icontains=text).values_list("public_id", "name")[:SHOWN])
+
+
+def _segments_named(values: Sequence[str]) -> dict[str, str]:
+    return dict(Segment.objects.filter(public_id__in=list(values)).values_list("public_id", "name"))
+
+
+# --- scores and consent -------------------------------------------------------------------------------------------
+
+
+def _rfm(leaf: Leaf, day: date) -> Tree:
+    """Each axis that is named, at least or at most so much."""
+    where = leaf.get("where") or {}
+    if not where:
+        raise c.Unknown("r, f, m")
+    parts: list[Tree] = []
+    for axis, name in enumerate("rfm"):
+        if name in where:
+            low = int(where[name])
+            scores = range(low, 6) if leaf["op"] == "at_least" else range(1, low + 1)
+            parts.append(Either(tuple(Has("rfm", 10 * axis + n) for n in scores)))
+    return All(tuple(parts))
+
+
+def _allowed(leaf: Leaf, day: date) -> Tree:
+    op = {"allows": "has_all", "not_allows": "has_none"}[leaf["op"]]
+    return meanings.keys("consent", PURPOSES)({**leaf, "op": op}, day)
+
+
+def _is_registered(leaf: Leaf, day: date) -> Tree:
+
+    return Has("registered", 1) if leaf["value"] else Not(Has("registered", 1))
+
+
+CONDITIONS = (
+    Condition(
+        "tag",
+        _("tag"),
+        LABELS,
+        (c.HAS_ANY, c.HAS_ALL, c.HAS_NONE),
+        _tagged,
+        _tags,
+        _tags_named,
+        min_score=True,
+        families=(ALL, TAG),
+        questions=(TAG_SCORE,),
+    ),
+    Condition(
+        "gender",
+        _("gender"),
+        WHO,
+        (c.IS_ANY, c.IS_NONE),
+        meanings.keys("gender", GENDERS),
+        c.label_choices([(word, Member.Gender(n).label) for word, n in GENDERS.items()]),
+        families=(GENDER,),
+    ),
+    Condition(
+        "city_tier",
+        _("city tier"),
+        WHO,
+        (c.IS_ANY, c.IS_NONE),
+        meanings.keys("tier", {str(n): n for n in TIERS}),
+        c.label_choices([(n, n) for n in range(1, 7)]),
+        families=(TIER,),
+    ),
+    Condition("registered", _("is a member"), WHO, (c.IS,), _is_registered, families=(REGISTERED,)),
+    Condition(
+        "known",
+        _("first known"),
+        WHO,
+        (c.WITHIN, c.NOT_WITHIN, c.BETWEEN_DAYS),
+        meanings.day_of_leaf("known", f.DAY_BITS),
+        families=(KNOWN,),
+    ),
+    Condition(
+        "stage",
+        _("stage"),
+        LIFE,
+        (c.IS_ANY, c.IS_NONE),
+        meanings.keys("stage", STAGES),
+        c.label_choices(Stage.choices),
+        families=(STAGE,),
+    ),
+    Condition(
+        "grade",
+        _("grade"),
+        LIFE,
+        (c.IS_ANY, c.IS_NONE),
+        meanings.keys("grade", GRADES),
+        c.label_choices(Grade.choices),
+        families=(GRADE,),
+    ),
+    Condition(
+        "rfm",
+        _("RFM score"),
+        LIFE,
+        (Op("at_least", _("each at least"), "nothing"), Op("at_most", _("each at most"), "nothing")),
+        _rfm,
+        where={"r": "number", "f": "number", "m": "number"},
+        families=(RFM,),
+    ),
+    Condition(
+        "consent",
+        _("consent"),
+        RIGHTS,
+        (Op("allows", _("allows all of"), "choices"), Op("not_allows", _("allows none of"), "choices")),
+        _allowed,
+        c.label_choices(Consent.Purpose.choices),
+        families=(CONSENT,),
+    ),
+    Condition(
+        "segment",
+        _("segment"),
+        LABELS,
+        (Op("in", _("is in any of"), "choices"), Op("not_in", _("is in none of"), "choices")),
+        _segment,
+        _segments,
+        _segments_named,
+    ),
+)
