@@ -18,7 +18,10 @@ class Tab:
     name: str
 
 
-TABS: tuple[Tab, ...] = (Tab("timeline", _("Timeline"), Permission.SEE_CUSTOMERS, "members:customer_timeline"),)
+TABS: tuple[Tab, ...] = (
+    Tab("timeline", _("Timeline"), Permission.SEE_CUSTOMERS, "members:customer_timeline"),
+    Tab("consents", _("Consent"), Permission.SEE_CUSTOMERS, "members:customer_consents"),
+)
 
 
 def of(viewer: Any) -> list[Tab]:

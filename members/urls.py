@@ -1,6 +1,6 @@
 """The customers' pages; each room has its own table of addresses."""
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
 
 from members import shelf_files, views
@@ -21,5 +21,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers.csv", shelf_files.export, {"kind": "csv"}, name="customers_csv"),
     path("customers.xlsx", shelf_files.export, {"kind": "xlsx"}, name="customers_xlsx"),
     path("<customer:public_id>/", views.profile, name="customer"),
+    path("", include("members.joins.staff")),
     path("<customer:public_id>/timeline/", views.timeline, name="customer_timeline"),
 ]

@@ -58,6 +58,7 @@ urlpatterns = [
     path("dashboard/", include("scrm.dashboard.urls")),
     path("codes/", include("guides.urls")),
     path("customers/", include("members.urls")),
+    path("", include("members.joins.urls")),
     path("imports/", include("scrm.imports.urls")),
     path("welcomes/", include("campaigns.urls")),
     path("wecom/callback/", include("scrm.wecom.urls")),

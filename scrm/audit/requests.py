@@ -10,6 +10,7 @@ from rest_framework.throttling import BaseThrottle
 from scrm import clock
 from scrm.audit import entries, visits
 
+SIGNED = re.compile(r"^(/(?:join|my)/)[^/]+")  # customers' links, which open a page by themselves
 REQUEST_ID = re.compile(r"[0-9A-Za-z_.-]{8,64}")
 
 
@@ -32,7 +33,7 @@ class Journal(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        return f"{request.method} {request.path}"
+        return f"{request.method} " + SIGNED.sub(r"\1…", request.path)
 
 
 def visited(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -1,0 +1,84 @@
+"""What the registration page asks, and what of it was answered well."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from members import phones
+from members.joins.registrations import grown_up_on
+from members.models import Consent, JoinForm, Terms
+from members.terms import ASKED
+
+Purpose = Consent.Purpose
+OLDEST = date(1900, 1, 1)
+
+
+def asked(terms: Terms) -> dict[str, str]:
+    """The purposes that she may tick, each with its text; service comes with registering."""
+    return {p: terms.purposes[p] for p in ASKED if p in terms.purposes and p != Purpose.SERVICE}
+
+
+class PhoneForm(forms.Form):
+    """The phone alone, for a code."""
+
+    phone = forms.CharField(label=gettext_lazy("Phone"), max_length=32)
+
+    def clean_phone(self) -> str:
+        try:
+            return phones.normalised(self.cleaned_data["phone"])
+        except phones.NotAPhone:
+            raise forms.ValidationError(_("This is no phone number that we know. Look at its digits.")) from None
+
+
+class RegisterForm(PhoneForm):
+    """The whole page. Nothing is ticked before she does it."""
+
+    code = forms.CharField(required=False, max_length=12)
+    name = forms.CharField(label=gettext_lazy("What may we call you?"), required=False, max_length=40)
+    birthday = forms.DateField(label=gettext_lazy("Birthday"), required=False)
+    agrees = forms.BooleanField(required=False)
+    guardian = forms.BooleanField(required=False)
+    trap = forms.CharField(required=False)  # no person sees it
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, terms: Terms, page: JoinForm, today: date) -> None:
+        super().__init__(data)
+        self.terms, self.today, self.is_minor = terms, today, False
+        if not page.asks_name:
+            del self.fields["name"]
+        if not page.asks_birthday:
+            del self.fields["birthday"]
+        for purpose in asked(terms):
+            self.fields[f"allows_{purpose}"] = forms.BooleanField(required=False)
+
+    def clean_birthday(self) -> date | None:
+        said: date | None = self.cleaned_data["birthday"]
+        if said and not OLDEST <= said <= self.today:
+            raise forms.ValidationError(_("Nobody is born on that day."))
+        self.is_minor = bool(said and grown_up_on(said) > self.today)
+        return said
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].replace("\0", "").split())
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or {}
+        if not told.get("agrees"):
+            self.add_error("agrees", _("Tick this to register; nothing was kept."))
+        if self.is_minor and not told.get("guardian"):
+            self.add_error("guardian", _("You are under 14: your mother, father or guardian ticks this with you."))
+        return told
+
+    @property
+    def allows(self) -> list[str]:
+        """What she ticked."""
+        ticked = [p for p in asked(self.terms) if self.cleaned_data[f"allows_{p}"]]
+        guarded = [Purpose.MINOR_GUARDIAN] if self.is_minor and self.cleaned_data["guardian"] else []
+        return [Purpose.SERVICE, *ticked, *guarded]
+
+    @property
+    def was_asked(self) -> list[str]:
+        return [Purpose.SERVICE, *asked(self.terms), *([Purpose.MINOR_GUARDIAN] if self.is_minor else [])]

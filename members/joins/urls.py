@@ -1,0 +1,12 @@
+"""Addresses at the root, for customers: without a sign-in."""
+
+from django.urls import path
+
+from members.joins import pages
+
+urlpatterns = [
+    path("join/<str:token>/", pages.join, name="join"),
+    path("join/<str:token>/code/", pages.code, name="join_code"),
+    path("my/<str:token>/", pages.mine, name="personal"),
+    path("my/<str:token>/change/", pages.change, name="personal_change"),
+]
