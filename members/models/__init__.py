@@ -38,6 +38,7 @@ from members.models.standings import (
 )
 from members.models.tagrules import SampledMember, ScoreDue, TagRule, TagSample
 from members.models.tags import MemberTag, Tag, TagGroup, TagLibrary
+from members.models.years import YearSlice
 
 __all__ = [
     "Activation",
@@ -109,4 +110,5 @@ __all__ = [
     "TagRun",
     "TagSample",
     "Terms",
+    "YearSlice",
 ]

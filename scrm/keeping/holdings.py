@@ -121,6 +121,7 @@ HOLDINGS = {
     "members_source": house("where data comes from, and the secret of signed pushes (sealed)"),
     "members_tag": house("names of tags"),
     "members_taggroup": house("names of groups of tags"),
+    "members_yearslice": Holding(CUSTOMER, "who spent how much in a year, as sets", "cross tables", "until the next hour"),
     "members_taglibrary": house("when tags were read"),
     "members_copy": Holding(
         CUSTOMER,
