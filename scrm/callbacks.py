@@ -2,7 +2,7 @@
 
 from campaigns import media, welcomes
 from guides import codes, groups, handlers, marks, officials, people, pictures, reads, roster, syncs
-from members import libraries, tagchanges, tagruns
+from members import libraries, pushes, tagchanges, tagruns
 from scrm.imports import uploads
 from scrm.wecom import events
 
@@ -61,4 +61,5 @@ LANES = (
     media.refresh,
     syncs.lane,
     uploads.lane,
+    pushes.lane,
 )

@@ -133,7 +133,10 @@ class Delivery(models.Model):
 
 
 class Push(models.Model):
-    """What a source pushed, kept word for word before anything is made of it; the row is the queue."""
+    """What a source pushed, or somebody uploaded for it, kept word for word before anything is made of it.
+
+    The row is the queue: it waits, is applied, or is parked where people see it; never dropped.
+    """
 
     store_path = None
 
@@ -143,8 +146,13 @@ class Push(models.Model):
         PARKED = "parked", _("parked")
 
     source = models.ForeignKey(Source, models.PROTECT, verbose_name=_("source"), related_name="pushes")
+    door = models.CharField(
+        _("door"), max_length=5, choices=Delivery.Door, default=Delivery.Door.PUSH, db_default="push"
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("by"), null=True, related_name="+")
+    note = models.CharField(_("note"), max_length=120, blank=True, db_default="")
     digest = models.BinaryField(max_length=32)
-    body: Any = SealedField(editable=False)
+    body = models.BinaryField(help_text="Sealed; empty once it is no longer kept.")
     received_at = models.DateTimeField(_("received"))
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.WAITING)
     due_at = models.DateTimeField(_("due"))

@@ -172,6 +172,21 @@ ALARMS: dict[str, tuple[Any, Any]] = {
     ),
 }
 
+ALARMS |= {
+    "push_parked": (
+        _("What a source pushed could not be applied"),
+        _("Open the source: it says why. Replay the push once the cause is gone."),
+    ),
+    "source_silent": (
+        _("A data source has delivered nothing for longer than expected"),
+        _("Ask whoever is responsible for it; the alarm ends with the next delivery, or when the source is paused."),
+    ),
+    "source_errors": (
+        _("Many rows of a data source are refused"),
+        _("Open the source: it counts the reasons and shows the newest rows. The alarm ends when rows are right again."),
+    ),
+}
+
 VERBS: dict[str, Any] = {
     "import.uploaded": pgettext_lazy("deed", "file uploaded"),
     "import.applied": pgettext_lazy("deed", "brought in"),
