@@ -170,9 +170,6 @@ ALARMS: dict[str, tuple[Any, Any]] = {
         _("WeCom's limit of 500,000 channel codes is nearly reached"),
         _("Delete codes that nobody uses: above the limit WeCom makes no new ones."),
     ),
-}
-
-ALARMS |= {
     "push_parked": (
         _("What a source pushed could not be applied"),
         _("Open the source: it says why. Replay the push once the cause is gone."),
