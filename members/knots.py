@@ -53,6 +53,7 @@ GROUP BY 1, 2, 3, 4, 5, 6
 DECIDED = """
 SELECT low_id, high_id, state FROM members_review
 WHERE low_id = ANY(%(members)s::bigint[]) AND high_id = ANY(%(members)s::bigint[]) AND state IN ('same', 'not_same')
+ORDER BY decided_at, id
 """
 
 

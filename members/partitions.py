@@ -8,7 +8,7 @@ question. What somebody at HQ decided of two members goes before every rule.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 UNIONID, EXTERNAL_USERID, OPENID, MARKETPLACE, CARD, PHONE = SURENESS = (
@@ -110,26 +110,22 @@ def resolve(
     ranks: Mapping[int, Rank],
     claims: Collection[Claim],
     *,
-    same: Collection[Pair] = (),
+    same: Sequence[Pair] = (),
     not_same: Collection[Pair] = (),
 ) -> Partition:
-    """The persons among these members. `ranks` orders them: the least of a person survives."""
+    """The persons among these members. `ranks` orders them: the least of a person survives.
+
+    `same` stands in the order of the decisions: an earlier one is not overruled by a later one of others.
+    """
     known = [claim for claim in claims if claim.member in ranks]
     groups = _Groups(ranks, known, [pair for pair in not_same if set(pair) <= ranks.keys()])
-    for one, other in _in_order(same, ranks):
+    for one, other in (pair for pair in same if set(pair) <= ranks.keys()):
         if not groups.together(one, other) and not groups.are_parted(one, other):
             groups.join(one, other, Reason("decision", None))
     refused = list(_join_claimants(groups, known))
     roots = {m: min(group, key=ranks.__getitem__) for group in groups.members.values() for m in group}
     reasons = {member: reason for member, reason in groups.reasons.items() if roots[member] != member}
     return Partition(roots, reasons, _questions(groups, refused))
-
-
-def _in_order(pairs: Iterable[Pair], ranks: Mapping[int, Rank]) -> list[Pair]:
-    return sorted(
-        {tuple(sorted(pair, key=ranks.__getitem__)) for pair in pairs if set(pair) <= ranks.keys()},  # type: ignore[misc]
-        key=lambda pair: (ranks[pair[0]], ranks[pair[1]]),
-    )
 
 
 def _join_claimants(groups: _Groups, claims: Iterable[Claim]) -> Iterable[tuple[int, int, Claim, str, str]]:

@@ -33,7 +33,7 @@ def persons(claimed: list[Claim], **decided: Any) -> set[frozenset[int]]:
 @settings(max_examples=300)
 def test_order_changes_nothing(claimed: list[Claim], same: Any, not_same: Any, dice: Any) -> None:
     first = resolve(RANKS, claimed, same=same, not_same=not_same)
-    mixed, others = dice.sample(claimed, len(claimed)), [(high, low) for low, high in dice.sample(same, len(same))]
+    mixed, others = dice.sample(claimed, len(claimed)), [(high, low) for low, high in same]
     assert resolve(RANKS, mixed, same=others, not_same=not_same) == first
     assert all(first.roots[first.roots[m]] == first.roots[m] <= m for m in RANKS)
 
