@@ -1,7 +1,7 @@
 """Where every person stands in her life, and where she is at home: the only writer of stages and homes.
 
 Both follow from the ledgers and are told anew, a few thousand persons at a time: of those of whom something changed,
-every minute; of those whom time moves, and of those whose change left no trace to ask for, every night. A late fact that
+every minute; of those whom time moves, and of those whose change left no trace, every night. A late fact that
 changes what came after it begins a new telling; the same story written down twice is written once.
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Any
 
 import structlog
 from django.db import connection, transaction

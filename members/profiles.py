@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from members import cards, consents, sights
+from members import cards, chapters, consents, sights
 from members.models import Consent, Identity, Joining, Member, MemberGrade, MemberStage, MemberTag
 from scrm.audit import entries
 from scrm.audit.models import Entry
@@ -26,6 +26,10 @@ class Glance:
     reach: list[str]
     joinings: list[Joining]
     registered_at: datetime | None
+
+    @property
+    def cause(self) -> str:
+        return chapters.cause_words(self.stage.cause) if self.stage else ""
 
 
 def glance(viewer: Any, sight: sights.Sight, *, at: datetime) -> Glance:

@@ -60,7 +60,10 @@ def summed(viewer: Any, roots: Iterable[int], *, at: datetime) -> set[int]:
     """Of these persons, those whose totals, grades and the like the viewer may read: a franchisee's people need the
     person's live consent to sharing, since these sum up what happened elsewhere."""
     wanted = set(roots)
-    return wanted if not is_of_franchisee(viewer, at=at) else consents.allows(wanted, SHARING, at=at) & wanted
+    if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
+        return wanted
+    seen = set(people(viewer).filter(pk__in=wanted).values_list("pk", flat=True))
+    return seen if not is_of_franchisee(viewer, at=at) else consents.allows(seen, SHARING, at=at) & seen
 
 
 def is_of_franchisee(viewer: Any, *, at: datetime) -> bool:

@@ -1,7 +1,8 @@
 """What each floor knows of a customer: which modules tell her story, hand out and erase what they keep, hear that two
 members are one person, and what a segment may ask (members hear of it by the setting KNOWLEDGE).
 
-CHAPTERS   a story's sources: `happenings(viewer, members, before, limit) -> Iterable[members.timelines.Happening]`
+CHAPTERS   a story's sources: `happenings(viewer, members, before, limit) -> Iterable[members.timelines.Happening]`, at
+           least the newest `limit` at or before an instant, and with the last of them all of its instant
 COPIES     what a person's copy holds: `copies(members) -> dict[str, list[dict]]`, by heading
 ERASURES   `erase(members, at) -> dict[str, int]`, how many rows of each kind were emptied
 UNITED     `united(roots, at)`: who is one person changed for these; runs in the transaction of the merge
@@ -12,12 +13,14 @@ CONDITIONS modules with `CONDITIONS`, a tuple of members.segments.conditions.Con
 
 from typing import Any
 
+from campaigns import chapters as of_words
+from guides import chapters as of_guides_and_her
 from guides import code_tags, sellers
 from guides import conditions as of_guides
-from members import lifecycles, mentions
+from members import chapters, lifecycles, mentions
 from members.segments import doings, ownfields, purchases, traits
 
-CHAPTERS: tuple[Any, ...] = ()
+CHAPTERS: tuple[Any, ...] = (chapters, of_guides_and_her, of_words)
 COPIES: tuple[Any, ...] = ()
 ERASURES: tuple[Any, ...] = ()
 UNITED: tuple[Any, ...] = (lifecycles.united,)
