@@ -397,6 +397,7 @@ SPECTACULAR_SETTINGS = {
         "StoreKind": "stores.models.Store.Kind",
         "CodeKind": "guides.models.Code.Kind",
         "NodeKind": ["brand", "region", "franchisee", "store"],
+        "RowFate": ["created", "updated", "unchanged", "rejected"],
         "RelationState": "guides.models.Relation.State",
         "LetterState": "scrm.wecom.models.Letter.State",
     },

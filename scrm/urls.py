@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from guides import api as guides
 from guides import entrance
 from members import api as members
+from members.feeds import api as feeds
 from members.shop import api as shop
 from scrm import health, state
 from scrm.dashboard import api as dashboard
@@ -25,6 +26,8 @@ api.register("codes", guides.Codes, "code")
 api.register("facts", dashboard.Facts, "fact")
 api.register("letters", dashboard.Letters, "letter")
 api.register("tags", members.Tags, "tag")
+api.register("events", feeds.Events, "event")
+api.register("sources", feeds.Sources, "source")
 api.register("groups", guides.Groups, "group")
 api.register("orders", shop.Orders, "order")
 api.register("refunds", shop.Refunds, "refund")
@@ -34,6 +37,7 @@ api.register("stock", shop.Stocks, "stock")
 v1 = [
     path("token/", stores.TokenDoor.as_view(), name="token"),
     path("me/", stores.MeDoor.as_view(), name="me"),
+    path("sources/<str:code>/push/", feeds.PushDoor.as_view(), name="push"),
     *api.urls,
 ]
 
