@@ -54,7 +54,7 @@ class EventKind:
     label: Any
     sentence: Any
     details: tuple[Detail, ...] = ()
-    icon: str = "•"
+    icon: str = "visibility"
     at_somebody: bool = False
 
     def read(self, payload: Any) -> dict[str, Any]:
@@ -123,8 +123,8 @@ KINDS: dict[str, EventKind] = {
             _("%(words)s"),
             (Detail("words", _("words searched for"), required=True, most=80),),
         ),
-        EventKind("live_entered", _("Entered a live room"), _("%(title)s · %(room)s"), (ROOM, TITLE, PLATFORM), "▶"),
-        EventKind("live_left", _("Left a live room"), _("%(title)s · %(room)s"), (ROOM, TITLE, PLATFORM, SECONDS), "▶"),
+        EventKind("live_entered", _("Entered a live room"), _("%(title)s · %(room)s"), (ROOM, TITLE, PLATFORM), "live_tv"),
+        EventKind("live_left", _("Left a live room"), _("%(title)s · %(room)s"), (ROOM, TITLE, PLATFORM, SECONDS), "live_tv"),
         EventKind(
             "live_interacted",
             _("Took part in a live room"),
@@ -135,14 +135,14 @@ KINDS: dict[str, EventKind] = {
                 PLATFORM,
                 Detail("what", _("how"), "choice", True, choices=("comment", "like", "share", "follow", "gift")),
             ),
-            "▶",
+            "live_tv",
         ),
         EventKind(
             "live_ordered",
             _("Ordered in a live room"),
             _("%(title)s · %(room)s · %(paid_fen)s"),
             (ROOM, TITLE, PLATFORM, ORDER, Detail("paid_fen", _("paid (fen)"), "number", most=10**12)),
-            "▶",
+            "live_tv",
         ),
         EventKind(
             "service_rated",
@@ -154,7 +154,7 @@ KINDS: dict[str, EventKind] = {
                 ORDER,
                 Detail("comment", _("comment"), most=500),
             ),
-            "★",
+            "star",
             at_somebody=True,
         ),
         EventKind(

@@ -15,14 +15,16 @@ from typing import Any
 
 from campaigns import chapters as of_words
 from guides import chapters as of_guides_and_her
-from guides import code_tags, sellers
+from guides import belongings, code_tags, sellers
 from guides import conditions as of_guides
-from members import chapters, lifecycles, mentions
+from members import chapters, eventchapters, events, lifecycles, mentions
+from members.rights import ours
 from members.segments import doings, ownfields, purchases, traits
+from scrm.imports import leftovers
 
-CHAPTERS: tuple[Any, ...] = (chapters, of_guides_and_her, of_words)
-COPIES: tuple[Any, ...] = ()
-ERASURES: tuple[Any, ...] = ()
+CHAPTERS: tuple[Any, ...] = (chapters, eventchapters, of_guides_and_her, of_words)
+COPIES: tuple[Any, ...] = (events,)
+ERASURES: tuple[Any, ...] = (events,)
 UNITED: tuple[Any, ...] = (lifecycles.united,)
 SELLERS: tuple[Any, ...] = (sellers.named,)
 CONDITIONS: tuple[Any, ...] = (traits, ownfields, purchases, doings, of_guides)

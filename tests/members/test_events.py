@@ -11,7 +11,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from members import eventkinds, events, months, sources
+from members import eventchapters, eventkinds, events, months, sources, timelines
 from members.events import Verdict
 from members.models import Event, Identity, Member, Source
 from scrm import clock
@@ -190,3 +190,14 @@ def test_every_kind_can_be_told_in_a_line() -> None:
         assert str(kind.label)
         assert isinstance(kind.told({"paid_fen": 1999}), str)
     assert "¥19.99" in eventkinds.line("live_ordered", {"room": "R", "paid_fen": 1999})
+
+
+def test_a_late_event_finds_its_place_in_the_story(cast: Cast, shop: Source) -> None:
+    for number, hours in (("a", 3), ("b", 1), ("late", 2)):
+        at = (NOW - timedelta(hours=hours)).isoformat()
+        events.take_in(shop, [row(number, at=at, payload={"page": f"/{number}"})], at=NOW, by=cast.ada)
+    member = Member.objects.get().pk
+    told = eventchapters.happenings(cast.ada, [member], NOW, 10)
+    assert [line.detail for line in sorted(told, key=lambda line: line.mark)] == ["/a", "/late", "/b"]
+    assert not list(eventchapters.happenings(cast.ben, [member], None, 10))
+    assert "event" in {line.kind for line in timelines.read(cast.ada, [member]).lines}
