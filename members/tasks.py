@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members import lifecycles
+from members import grading, lifecycles
 from scrm import clock
 
 
@@ -16,3 +16,9 @@ def tell_lives() -> int:
 def move_lives() -> int:
     """Stages that time alone moves, on the first instants of a day."""
     return lifecycles.settle_night(at=clock.now())
+
+
+@shared_task(name="members.grade_all")
+def grade_all() -> int:
+    """Everybody's grades, once a night."""
+    return grading.grade_all(at=clock.now())
