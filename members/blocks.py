@@ -83,6 +83,18 @@ def put(kind: str, text: str, *, app: str = "", reason: str, blocks: bool = True
     said = {"reason": reason, "blocks": blocks, "by": by, "at": at, "shown": masked(kind, plain)[:64]}
     one, _new = BlockedValue.objects.update_or_create(kind=kind, app=app, value=index(kind, plain), defaults=said)
     entries.record("identity.blocked" if blocks else "identity.unblocked", by=by, subject=one, at=at, kind=kind)
-    known = Identity.objects.filter(kind=kind, app=app, value__in=indexes(kind, plain))
+    return _claiming(Identity.objects.filter(kind=kind, app=app, value__in=indexes(kind, plain)))
+
+
+@transaction.atomic
+def turn(one: BlockedValue, *, by: Any, at: datetime) -> set[int]:
+    """A blocked id counts again, or the other way round. Gives the members of whom that may change who they are."""
+    BlockedValue.objects.filter(pk=one.pk).update(blocks=not one.blocks, by=by, at=at)
+    verb = "identity.unblocked" if one.blocks else "identity.blocked"
+    entries.record(verb, by=by, subject=one, at=at, kind=one.kind)
+    return _claiming(Identity.objects.filter(kind=one.kind, app=one.app, value=one.value))
+
+
+def _claiming(known: Any) -> set[int]:
     links = IdentityLink.objects.filter(identity__in=known, until=None).values_list("member_id", flat=True)
     return {*known.values_list("member_id", flat=True), *links}

@@ -24,7 +24,8 @@ FROM ends WHERE ends.id = m.id AND ends.root <> m.id AND m.same_person_as_id <> 
 MERGED = """
 INSERT INTO members_merge (public_id, winner_id, loser_id, rule, identity_id, reason, at)
 SELECT 'mg_' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 18), m.same_person_as_id, m.id, 'unionid',
-       (SELECT min(l.identity_id) FROM members_identitylink l WHERE l.member_id = m.id AND l.source = 'wecom'), '', now()
+       (SELECT min(l.identity_id) FROM members_identitylink l WHERE l.member_id = m.id AND l.source = 'wecom'),
+       '', now()
 FROM members_member m WHERE m.same_person_as_id IS NOT NULL
 AND NOT EXISTS (SELECT FROM members_merge g WHERE g.loser_id = m.id AND g.undone_at IS NULL)
 """
