@@ -20,6 +20,7 @@ class Tab:
 
 TABS: tuple[Tab, ...] = (
     Tab("timeline", _("Timeline"), Permission.SEE_CUSTOMERS, "members:customer_timeline"),
+    Tab("identities", _("Ids"), Permission.SEE_CUSTOMERS, "members:customer_identities"),
     Tab("consents", _("Consent"), Permission.SEE_CUSTOMERS, "members:customer_consents"),
 )
 

@@ -22,5 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers.xlsx", shelf_files.export, {"kind": "xlsx"}, name="customers_xlsx"),
     path("<customer:public_id>/", views.profile, name="customer"),
     path("", include("members.joins.staff")),
+    path("", include("members.oneid_urls")),
     path("<customer:public_id>/timeline/", views.timeline, name="customer_timeline"),
 ]

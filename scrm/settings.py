@@ -151,6 +151,7 @@ TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
 # --- who may see and hear how the house is ----------------------------------------------------------------------------
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 ALARM_WEBHOOK_URL = os.environ.get("ALARM_WEBHOOK_URL", "")
+REVEALS_PER_DAY = env_int("REVEALS_PER_DAY", 100, 1)
 WATCH_INBOX_SECONDS = env_int("WATCH_INBOX_SECONDS", 60, 1)
 WATCH_LATE_WELCOMES = env_int("WATCH_LATE_WELCOMES", 5, 1)
 WATCH_QUOTA_LEFT_PERCENT = env_int("WATCH_QUOTA_LEFT_PERCENT", 20)
