@@ -34,7 +34,13 @@ def _places(whom: Whom) -> Iterable[Statement]:
         yield from f.plain(table, "x.store_id", "x.store_id IS NOT NULL AND x.member_id IS NOT NULL")(whom)
 
 
-RELATIONS = Family("relation", _states, RELATION, keys=(LIVE, EVER))
+def _regions(whom: Whom) -> Iterable[Statement]:
+    """The region of every such store, as the stores stand now."""
+    for sql, asked in _places(whom):
+        yield f"SELECT s.region_id AS key, root FROM ({sql}) p JOIN stores_store s ON s.id = p.key", asked
+
+
+RELATIONS = Family("relation", _states, RELATION, keys=lambda: (LIVE, EVER))
 ADDED = Family(
     "added",
     f.summed("guides_relation", f.day_number("max(x.added_day)"), "x.added_day IS NOT NULL"),
@@ -43,6 +49,9 @@ ADDED = Family(
 )
 PLACES = frozenset({"relation", "joining", "order"})
 STORES = Family("store", _places, PLACES, hinted=PLACES, whole=True)
+REGIONS = Family(
+    "region", _regions, PLACES | {"regions"}, keys=lambda: Region.objects.order_by("pk").values_list("pk", flat=True)
+)
 
 
 def _of_guide(params: dict[str, Any], whom: Whom) -> Statement:
@@ -64,12 +73,6 @@ def _relation(leaf: Leaf, day: date) -> Tree:
         return Either(tuple(states[value] for value in leaf["value"]))
     except KeyError as unknown:
         raise c.Unknown(unknown.args[0]) from unknown
-
-
-def _region(leaf: Leaf, day: date) -> Tree:
-    regions = meanings.ids_of(Region.objects.all(), leaf["value"])
-    stores = Store.objects.filter(region__in=regions).order_by("pk").values_list("pk", flat=True)
-    return meanings.chosen(leaf["op"], [Either(tuple(Has("store", pk) for pk in stores))])
 
 
 def _guide(leaf: Leaf, day: date) -> Tree:
@@ -125,9 +128,10 @@ CONDITIONS = (
         _("region"),
         WHERE,
         IS,
-        _region,
+        meanings.rows_named("region", lambda: Region.objects.all()),
         _by_name(lambda: Region.objects.all(), "code"),
         _names(lambda: Region.objects.all()),
+        families=(REGIONS,),
     ),
     Condition(
         "guide",

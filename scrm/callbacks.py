@@ -3,6 +3,7 @@
 from campaigns import media, welcomes
 from guides import codes, groups, handlers, marks, officials, people, pictures, reads, roster, syncs
 from members import libraries, pushes, tagchanges, tagruns
+from members.segments import folds
 from scrm.imports import uploads
 from scrm.wecom import events
 
@@ -61,5 +62,6 @@ LANES = (
     media.refresh,
     syncs.lane,
     uploads.lane,
+    folds.lane,
     pushes.lane,
 )

@@ -61,6 +61,13 @@ class Segment(models.Model):
     version = models.OneToOneField(
         "members.SegmentVersion", models.PROTECT, verbose_name=_("version"), null=True, editable=False, related_name="+"
     )
+    counted = models.OneToOneField(
+        "members.SegmentVersion", models.PROTECT, verbose_name=_("version counted"), null=True, editable=False,
+        related_name="+", help_text=_("Its snapshot is the present one; a newer version is counted within seconds."),
+    )  # fmt: skip
+    is_stale = models.BooleanField(
+        default=False, editable=False, help_text=_("To be counted anew, since its place among others changed.")
+    )
     size = models.IntegerField(_("people"), default=0, editable=False)
     counted_at = models.DateTimeField(_("counted at"), null=True, editable=False)
     made_at = models.DateTimeField(_("made"), editable=False)
@@ -84,6 +91,11 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_due(self) -> bool:
+        """Whether its newest version waits to be counted."""
+        return self.is_stale or self.counted_id != self.version_id  # type: ignore[attr-defined]
 
 
 class SegmentVersion(models.Model):

@@ -7,7 +7,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from members.models import Member, Segment, SegmentVersion
-from members.segments import lookups, rules, scopes, sets, trees
+from members.segments import answers, lookups, rules, scopes, sets, trees
 from members.segments.sets import SEGMENT
 from scrm.clock import day_of
 
@@ -30,23 +30,32 @@ def found(rule: Any, *, viewer: Any, at: datetime) -> BitMap:
 
 
 def everybody_of(rule: Any, *, at: datetime) -> BitMap:
+    """The same for the system, which sees all."""
     tree = rules.parse(rule, day=day_of(at))
-    engine = sets.present()
-    if engine.built_at is None:
-        look_up: Any = lookups.Rows(at)
-    else:
-        look_up = lookups.in_memory(tree, engine, at)
+    answers.try_to_keep(tree, at=at, day=day_of(at))
+    look_up = lookups.present(tree, at)
     return trees.evaluate(tree, look_up, look_up.everybody)
 
 
 def members(segment: Segment, *, viewer: Any, at: datetime, version: SegmentVersion | None = None) -> BitMap:
-    """Who is in a segment as it was counted last, or was in an older version of it when it ended."""
-    wanted = version.pk if version else segment.version_id
+    """Who is in a segment at present, or was in an older version of it when that ended."""
     engine = sets.present()
-    if engine.built_at is None and version is None:
-        return scopes.within(viewer, lookups.Rows(at).segment(segment), at=at)
-    key = (SEGMENT, wanted or 0)
-    return scopes.within(viewer, sets.SHELF.sets([key], engine)[key], at=at)
+    if version is None and (engine.built_at is None or segment.is_due):
+        found = _not_yet_counted(segment, at)
+    else:
+        key = (SEGMENT, version.pk if version else segment.counted_id or 0)
+        found = sets.SHELF.sets([key], engine)[key]
+    return scopes.within(viewer, found, at=at)
+
+
+def _not_yet_counted(segment: Segment, at: datetime) -> BitMap:
+    """Whom the newest rule means, less the segments before it in its exclusive group."""
+    if segment.archived_at or segment.version is None:
+        return BitMap()
+    found = everybody_of(segment.version.rule, at=at)
+    for other in lookups.before(segment):
+        found = found - members(other, viewer=None, at=at)
+    return found
 
 
 def page(segment: Segment, after: int = 0, n: int = 50, *, viewer: Any, at: datetime) -> list[Member]:

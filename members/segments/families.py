@@ -42,7 +42,8 @@ class Whom:
 
 @dataclass(frozen=True)
 class Family:
-    """Sets by key: `rows` gives SQL whose rows are `key, root`. With `bits`, `key` is a number and slices are kept.
+    """Sets of surviving members by key: `rows` gives SQL whose rows are `key, root`. With `bits`, `key` is a number,
+    and slices are kept.
 
     `hears` are the kinds of change after which a member is looked at anew. Of those that are `hinted`, the change tells
     the key that she may have lost; where all keys are known (`keys`), all are looked at.
@@ -52,13 +53,13 @@ class Family:
     rows: Callable[[Whom], Iterable[Statement]]
     hears: frozenset[str]
     hinted: frozenset[str] = frozenset()
-    keys: tuple[int, ...] = ()
+    keys: Callable[[], Iterable[int]] = tuple
     bits: int = 0
     whole: bool = False  # of many small sets each is one piece
 
     @property
     def all_keys(self) -> tuple[int, ...]:
-        return (*range(self.bits), bits.HAS) if self.bits else self.keys
+        return (*range(self.bits), bits.HAS) if self.bits else tuple(self.keys())
 
 
 @dataclass(frozen=True)

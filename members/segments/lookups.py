@@ -9,7 +9,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from members.models import Engine, Leaf, Segment
+from members.models import Leaf, Segment
 from members.segments import bits, conditions, families, rules, sets, trees
 from members.segments.families import Whom
 from members.segments.sets import LEAF, SEGMENT, Key
@@ -31,11 +31,11 @@ def leaves(atoms: Iterable[Asked]) -> dict[Asked, Leaf]:
     return {by_digest[bytes(leaf.digest)]: leaf for leaf in rows}
 
 
-def versions(atoms: Iterable[In]) -> dict[int, int]:
-    """By segment, its present version."""
+def versions(atoms: Iterable[In], which: str = "counted") -> dict[int, int]:
+    """By segment, the version that was counted last, or (`version`) its newest."""
     wanted = {atom.segment for atom in atoms}
-    rows = Segment.objects.filter(pk__in=wanted, version__isnull=False) if wanted else None
-    return dict(rows.values_list("pk", "version")) if rows is not None else {}
+    rows = Segment.objects.filter(pk__in=wanted, archived_at=None, **{f"{which}__isnull": False}) if wanted else None
+    return dict(rows.values_list("pk", which)) if rows is not None else {}
 
 
 def keys_of(atom: Atom, kept: dict[Asked, Leaf], snapshots: dict[int, int]) -> list[Key]:
@@ -58,13 +58,15 @@ class Kept:
         fetch: Callable[[list[Key]], dict[Key, BitMap]],
         ask: Callable[[Asked], BitMap],
         is_kept: Callable[[Leaf], bool] = lambda leaf: True,
+        also: Iterable[Key] = (),
+        which: str = "counted",
     ) -> None:
         atoms = {atom for tree in found for atom in trees.atoms(tree)}
         asked = leaves(atom for atom in atoms if isinstance(atom, Asked))
         self.leaves = {atom: leaf for atom, leaf in asked.items() if is_kept(leaf)}
-        self.versions = versions(atom for atom in atoms if isinstance(atom, In))
+        self.versions = versions((atom for atom in atoms if isinstance(atom, In)), which)
         self._keys = {atom: keys_of(atom, self.leaves, self.versions) for atom in atoms}
-        self._sets = fetch([*dict.fromkeys([ALL, *(key for keys in self._keys.values() for key in keys)])])
+        self._sets = fetch([*dict.fromkeys([ALL, *also, *(key for keys in self._keys.values() for key in keys)])])
         self._ask = ask
         self._told: dict[Atom, BitMap] = {}
 
@@ -72,10 +74,13 @@ class Kept:
     def everybody(self) -> BitMap:
         return self._sets[ALL]
 
+    def of(self, key: Key) -> BitMap:
+        return self._sets[key]
+
     def put(self, key: Key, members: BitMap) -> None:
         """This set is now another one."""
         self._sets[key] = members
-        self._told = {}
+        self._told = {atom: told for atom, told in self._told.items() if not isinstance(atom, In)}
 
     def __call__(self, atom: Atom) -> BitMap:
         if atom not in self._told:
@@ -143,8 +148,10 @@ def before(segment: Segment) -> list[Segment]:
     return [other for other in others.order_by("priority", "pk") if (other.priority, other.pk) < mine]
 
 
-def in_memory(tree: trees.Tree, engine: Engine, at: datetime) -> Kept:
-    """The sets of one rule, whole, from memory as far as they are the present ones."""
-    rows = Rows(at)
+def present(tree: trees.Tree, at: datetime) -> "Kept | Rows":
+    """The sets of one rule, whole: from memory as far as they are the present ones; before they are built, the rows."""
+    engine = sets.present()
+    if engine.built_at is None:
+        return Rows(at)
     day = day_of(at)
-    return Kept([tree], lambda keys: sets.SHELF.sets(keys, engine), rows, lambda leaf: leaf.day == day)
+    return Kept([tree], lambda keys: sets.SHELF.sets(keys, engine), Rows(at), lambda leaf: leaf.day == day)

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 from pyroaring import BitMap
 
-from members.models import Engine
+from members.models import Bitmap, Engine
 from members.segments import bits, conditions
 from members.segments.families import as_bytes
 from scrm.ids import sql_array
@@ -183,6 +183,22 @@ def writing(*, wait: bool = False) -> Iterator[Engine]:
 def present() -> Engine:
     """How far the sets are."""
     return Engine.objects.order_by("pk").first() or Engine()
+
+
+def all_shards() -> list[int]:
+    """Every shard in which anybody stands or stood."""
+    rows = Bitmap.objects.filter(family="all").order_by("shard").values_list("shard", flat=True)
+    return list(rows)
+
+
+def everybody() -> BitMap:
+    """All persons, as they are kept."""
+    return whole(("all", 0))
+
+
+def whole(key: Key) -> BitMap:
+    """One set of everybody, straight from the database."""
+    return bits.union(bits.unpacked(body) for _f, _k, _s, _r, body in _rows({key: -1}))
 
 
 def next_revision() -> int:

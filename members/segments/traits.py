@@ -64,20 +64,23 @@ def _registered(whom: Whom) -> Iterable[Statement]:
     )
 
 
-ALL = Family("all", _persons("0"), frozenset({PERSON}), keys=(0,))
-GENDER = Family("gender", _persons("x.gender"), frozenset({PERSON}), keys=(0, 1, 2))
-REGISTERED = Family("registered", _registered, frozenset({PERSON}), keys=(1,))
+ALL = Family("all", _persons("0"), frozenset({PERSON}), keys=lambda: (0,))
+GENDER = Family("gender", _persons("x.gender"), frozenset({PERSON}), keys=lambda: (0, 1, 2))
+REGISTERED = Family("registered", _registered, frozenset({PERSON}), keys=lambda: (1,))
 KNOWN = Family("known", _known, frozenset({PERSON}), bits=f.DAY_BITS)
-TIER = Family("tier", f.plain("members_home", "x.city_tier"), frozenset({"home"}), keys=TIERS)
+TIER = Family("tier", f.plain("members_home", "x.city_tier"), frozenset({"home"}), keys=lambda: TIERS)
 TAG = Family("tag", f.plain("members_membertag", "x.tag_id"), frozenset({"tag"}), frozenset({"tag"}))
 STAGE = Family(
-    "stage", f.plain("members_memberstage", _case("x.stage", STAGES)), frozenset({"stage"}), keys=tuple(STAGES.values())
+    "stage",
+    f.plain("members_memberstage", _case("x.stage", STAGES)),
+    frozenset({"stage"}),
+    keys=lambda: tuple(STAGES.values()),
 )
 GRADE = Family(
     "grade",
     f.plain("members_membergrade", _case("x.grade", GRADES), "x.store_id IS NULL"),
     frozenset({"grade"}),
-    keys=tuple(GRADES.values()),
+    keys=lambda: GRADES.values(),
 )
 
 
@@ -87,7 +90,9 @@ def _scores(whom: Whom) -> Iterable[Statement]:
         yield from f.plain("members_membergrade", key, f"x.store_id IS NULL AND x.{column} BETWEEN 1 AND 5")(whom)
 
 
-RFM = Family("rfm", _scores, frozenset({"grade"}), keys=tuple(10 * a + n for a in range(3) for n in range(1, 6)))
+RFM = Family(
+    "rfm", _scores, frozenset({"grade"}), keys=lambda: tuple(10 * a + n for a in range(3) for n in range(1, 6))
+)
 
 
 def _allowing(whom: Whom) -> Iterable[Statement]:
@@ -97,7 +102,7 @@ def _allowing(whom: Whom) -> Iterable[Statement]:
 
 
 CONSENT = Family(
-    "consent", _allowing, frozenset({"consent", "relation", "note", "terms"}), keys=tuple(PURPOSES.values())
+    "consent", _allowing, frozenset({"consent", "relation", "note", "terms"}), keys=lambda: PURPOSES.values()
 )
 
 

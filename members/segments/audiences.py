@@ -1,0 +1,64 @@
+"""Audiences: a segment's people as they were at one moment, those who allow it; the only writer of audiences."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from pyroaring import BitMap
+
+from members import allowances, consents
+from members.models import Audience, Segment
+from members.segments import bits, counts, families
+from scrm.audit import entries
+
+NO_CONSENT = "no_consent"
+MANY = 20_000  # from here on everybody is asked about at once
+
+
+class NotCounted(Exception):
+    """The segment has no version yet, or is archived."""
+
+
+def preview(segment: Segment, purpose: str, *, at: datetime) -> tuple[BitMap, dict[str, int]]:
+    """Whom an audience frozen now would hold, and how many are left out, by reason; and nobody is left out twice."""
+    planned = counts.members(segment, viewer=None, at=at)
+    allowed = planned & _allowing(planned, purpose, at)
+    return allowed, {NO_CONSENT: len(planned) - len(allowed)}
+
+
+def _allowing(planned: BitMap, purpose: str, at: datetime) -> BitMap:
+    if len(planned) < MANY:
+        return BitMap(consents.allows(planned, purpose, at=at))
+    return families.roots(allowances.allowing(purpose, at=at))
+
+
+def freeze(segment: Segment, purpose: str, at: datetime, *, by: Any, name: str = "") -> Audience:
+    """The segment's people at this moment who allow this use of their data; planned = people + left out by reason."""
+    if segment.archived_at or not segment.version_id:
+        raise NotCounted
+    is_outer = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outer:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # one moment of all that is asked
+        segment.refresh_from_db()
+        allowed, suppressed = preview(segment, purpose, at=at)
+        audience = Audience.objects.create(
+            name=name or f"{segment.name} {at:%Y-%m-%d %H:%M}",
+            segment=segment,
+            version_id=segment.version_id,
+            purpose=purpose,
+            at=at,
+            by=by if getattr(by, "pk", None) else None,
+            planned=len(allowed) + sum(suppressed.values()),
+            size=len(allowed),
+            suppressed=suppressed,
+            body=bits.packed(allowed),
+        )
+        entries.record("audience.frozen", by=by, subject=audience, at=at, rows=audience.size, purpose=purpose)
+    return audience
+
+
+def members(audience: Audience) -> BitMap:
+    """Who is in it; erased people are in none."""
+    return bits.unpacked(audience.body)

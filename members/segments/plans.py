@@ -1,0 +1,95 @@
+"""Which segments are counted before which: those that a rule refers to, and those that come first in its group."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from members.models import Segment
+from members.segments import rules, trees
+from members.segments.trees import In, Tree
+
+
+class Circle(Exception):
+    """Segments that would have to be counted before themselves; `names` tells which."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(" → ".join(names))
+        self.names = names
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A segment, its rule as sets as of a day, the segments before it in its group, and all that are counted first."""
+
+    segment: Segment
+    tree: Tree
+    rivals: tuple[int, ...]
+    needs: frozenset[int]
+
+
+def of_day(day: date) -> list[Plan]:
+    """The plans of all living segments, in the order in which they are counted; raises Circle."""
+    return ordered(list(_plans(day)))
+
+
+def _plans(day: date) -> Iterator[Plan]:
+    segments = list(Segment.objects.live().select_related("version").order_by("group", "priority", "pk"))
+    before: dict[int, list[int]] = {}
+    for segment in segments:
+        tree = compiled(segment.version.rule, day)
+        rivals = tuple(before.get(segment.group_id, ())) if segment.group_id else ()
+        yield Plan(segment, tree, rivals, frozenset(rivals) | referred(tree))
+        if segment.group_id:
+            before.setdefault(segment.group_id, []).append(segment.pk)
+
+
+def compiled(rule: Any, day: date) -> Tree:
+    """A rule as sets; kept, since what it names keeps its number."""
+    return _compiled(json.dumps(rule, sort_keys=True), day)
+
+
+@lru_cache(maxsize=2000)
+def _compiled(rule: str, day: date) -> Tree:
+    return rules.meaning(json.loads(rule), day)
+
+
+def referred(tree: Tree) -> frozenset[int]:
+    """The segments to which a rule refers."""
+    return frozenset(atom.segment for atom in trees.atoms(tree) if isinstance(atom, In))
+
+
+def ordered(found: list[Plan]) -> list[Plan]:
+    """Each after all that it needs; raises Circle."""
+    waiting = {plan.segment.pk: plan for plan in found}
+    done: list[Plan] = []
+    while waiting:
+        free = [plan for plan in waiting.values() if not plan.needs & waiting.keys()]
+        if not free:
+            raise Circle(_circle(waiting))
+        for plan in free:
+            done.append(waiting.pop(plan.segment.pk))
+    return done
+
+
+def _circle(waiting: dict[int, Plan]) -> list[str]:
+    """The names of the segments of one circle."""
+    path: list[int] = []
+    here = next(iter(waiting))
+    while here not in path:
+        path.append(here)
+        here = min(waiting[here].needs & waiting.keys())
+    return [waiting[pk].segment.name for pk in (*path[path.index(here) :], here)]
+
+
+def following(found: Iterable[Plan], first: set[int]) -> list[Plan]:
+    """Of plans in their order, these and all that follow from them."""
+    wanted = set(first)
+    chosen = []
+    for plan in found:
+        if plan.segment.pk in wanted or plan.needs & wanted:
+            wanted.add(plan.segment.pk)
+            chosen.append(plan)
+    return chosen
