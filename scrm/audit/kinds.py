@@ -168,7 +168,7 @@ ALARMS: dict[str, tuple[Any, Any]] = {
     ),
     "identity_knot": (
         _("Thousands of customers seem to be one person"),
-        _("Some id is claimed by far too many. Look at the shared ids of this customer and block what is nobody's own."),
+        _("Some id is claimed by far too many. Look at the shared ids and block what is nobody's own."),
     ),
     "reveals_many": (
         _("Somebody looked at as many whole numbers as one person may in a day"),
