@@ -5,12 +5,13 @@ first flood of letters) takes those the right way too.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from members import tombstones
 from scrm.ids import sql_array, sql_id
 
 
@@ -74,7 +75,11 @@ SELECT corp_id, value, member_id, id FROM ids
 """
 CODES = "SELECT corp_id, state, id FROM guides_code WHERE corp_id = ANY(%s) AND state = ANY(%s)"
 # Each event makes the customer due to be read: soon for her name, and again when a read can be trusted.
-DUE = "UPDATE members_identity SET read_due_at = least(coalesce(read_due_at, %s), %s) WHERE id = ANY(%s::bigint[])"
+DUE = """
+UPDATE members_identity SET read_due_at = least(coalesce(read_due_at, %s), %s)
+WHERE id = ANY(%s::bigint[]) AND value NOT LIKE 'erased-%%'
+"""
+ADDS = {"half", "add"}
 
 Name = tuple[int, str]  # of a corp
 
@@ -93,6 +98,7 @@ class Noted:
 
 def write_down(news: Sequence[News], *, due: datetime, now: datetime) -> tuple[list[int], list[Noted]]:
     """The ids of all members that the news is of, and those facts of it that we had not been told before."""
+    news = _of_the_forgotten(news)
     guides = _guides({(n.corp_id, n.userid.lower()): n for n in news})
     people = _people(news)
     codes = _look_up(CODES, {(n.corp_id, n.state) for n in news if n.state})
@@ -109,6 +115,22 @@ def write_down(news: Sequence[News], *, due: datetime, now: datetime) -> tuple[l
         told = {people[n.corp_id, n.external_userid][1] for n in news if n.letter_id is not None}
         cursor.execute(DUE, [due, due, sql_array(told)])
     return sorted({member for member, _identity in people.values()}), noted
+
+
+def _of_the_forgotten(news: Sequence[News]) -> Sequence[News]:
+    """The news, in which erased people have no ids; who added a guide since then is somebody new."""
+    told = list(news)
+    for corp in {n.corp_id for n in told}:
+        here = [n for n in told if n.corp_id == corp]
+        tombstones.lift(corp, {n.external_userid: n.at for n in sorted(here, key=lambda n: n.at) if n.kind in ADDS})
+        if veils := tombstones.veiled(corp, (n.external_userid for n in here)):
+            told = [
+                replace(n, external_userid=veils[n.external_userid])
+                if n.corp_id == corp and n.external_userid in veils
+                else n
+                for n in told
+            ]
+    return told
 
 
 def _guides(wanted: dict[Name, News]) -> dict[Name, int]:

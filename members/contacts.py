@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from members import links, merges
+from members import links, merges, tombstones
 from scrm import bulk
 from scrm.bulk import told
 from scrm.ids import sql_id
@@ -105,6 +105,8 @@ class Learned(NamedTuple):
 def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learned:
     """Writes down a corp's customers as a read that began at an instant tells them; each may be told several times."""
     people: dict[str, Contact] = {contact.external_userid: contact for contact in contacts}
+    veils = tombstones.veiled(corp, people)
+    people.update({value: Contact(veil, "", "", 0, "") for value, veil in veils.items()})
     asked: dict[str, Any] = {"corp": corp, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
@@ -130,7 +132,9 @@ def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learn
         merges.heed(links.claim(claimed, source="wecom", at=at), at=at)
     if learned:
         merges.settle_united(learned, at=at)
-    return Learned({value: member for value, member, _ in rows}, new, {member for _, member, fresh in rows if fresh})
+    known = {value: member for value, member, _ in rows}
+    members = {value: known[veils.get(value, value)] for value in people}
+    return Learned(members, new, {m for value, m, fresh in rows if fresh and not tombstones.is_veil(value)})
 
 
 def _line(one: Contact) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from members import phones
-from members.joins.registrations import grown_up_on
+from members.ages import grown_up_on
 from members.models import Consent, JoinForm, Terms
 from members.terms import ASKED
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from members import consents, identities, joinings, links, persons, recognitions, values
+from members.ages import grown_up_on
 from members.identities import Newcomer
 from members.joins import invites
 from members.models import Consent, Identity, Invite, Joining, Member, Terms
@@ -22,7 +23,6 @@ from scrm.clock import day_of
 from scrm.wecom.models import Corp
 
 GIVEN, DENIED = Consent.State.GIVEN, Consent.State.DENIED
-GROWN_UP = 14  # years, from which on she speaks for herself (PIPL 31)
 SOURCE = "join"
 
 
@@ -113,12 +113,3 @@ def _note(member: Member, form: Form, at: datetime) -> None:
     if told:
         Member.objects.filter(pk=member.pk).update(**told)
         member.refresh_from_db()
-
-
-def grown_up_on(birthday: date) -> date:
-    """Her fourteenth birthday; of a leap day, the first of March."""
-    year = birthday.year + GROWN_UP
-    try:
-        return birthday.replace(year=year)
-    except ValueError:
-        return date(year, 3, 1)

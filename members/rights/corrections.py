@@ -1,0 +1,76 @@
+"""Putting right what is wrong about a person. The audit book says which things; what they were is sealed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from members import identities, links, persons, phones, values
+from members.ages import grown_up_on
+from members.models import DataRequest, Identity, Member
+from members.rights import requests
+from scrm.audit import entries
+
+PHONE = Identity.Kind.PHONE
+
+
+@dataclass(frozen=True)
+class Right:
+    """What is right; None leaves a thing as it is. A phone in any form, "" takes hers away."""
+
+    name: str | None = None
+    gender: int | None = None
+    phone: str | None = None
+    birthday: date | None = None
+
+
+@transaction.atomic
+def correct(request: DataRequest, right: Right, *, by: Any, at: datetime) -> list[str]:
+    """Which things were changed. Raises NotAPhone. What stood there before is kept sealed with the request."""
+    member = request.member
+    before = _before(member)
+    if right.phone is not None:
+        _call_at(member, right.phone, at)
+    told: dict[str, Any] = {"name": right.name, "gender": right.gender}
+    if right.birthday:
+        told["minor_until"] = grown_up_on(right.birthday)
+    told = {key: value for key, value in told.items() if value is not None}
+    if told:
+        Member.objects.filter(pk__in=persons.all_of(member.pk)).update(**told)
+    after = _before(Member.objects.get(pk=member.pk))
+    changed = sorted(key for key in after if after[key] != before[key])
+    DataRequest.objects.filter(pk=request.pk).update(wanted=json.dumps({"before": before, "after": after}))
+    entries.record("member.corrected", by=by, subject=member, at=at, changed=changed, request=request.public_id)
+    requests.done(request, {"changed": changed}, by=by, at=at)
+    return changed
+
+
+def _before(member: Member) -> dict[str, Any]:
+    known = Identity.objects.filter(member__in=persons.all_of(member.pk), kind=PHONE).order_by("pk")
+    face = {"name": member.name, "gender": member.gender, "minor_until": str(member.minor_until or "")}
+    return {**face, "phones": [one.sealed for one in known]}
+
+
+def _call_at(member: Member, phone: str, at: datetime) -> None:
+    """Her phones give way to this one; one that somebody else bears is claimed, for people to look at."""
+    plain = phones.normalised(phone) if phone.strip() else ""
+    hers = Identity.objects.filter(member__in=persons.all_of(member.pk), kind=PHONE)
+    hers.exclude(value__in=values.indexes(PHONE, plain) if plain else []).delete()
+    if plain and not hers.filter(value__in=values.indexes(PHONE, plain)).exists():
+        _bear(member, plain, at)
+
+
+def _bear(member: Member, plain: str, at: datetime) -> None:
+    borne = Identity.objects.filter(kind=PHONE, value__in=values.indexes(PHONE, plain)).first()
+    if borne is None:
+        identities.add_ids([(member.pk, PHONE, plain)])
+    else:
+        links.claim([(borne.pk, member.pk, True)], source="correction", at=at)
+
+
+def wanted(told: Mapping[str, str]) -> str:
+    """What she asks to be put right, as a request keeps it."""
+    return json.dumps({key: value for key, value in told.items() if value}, ensure_ascii=False)
