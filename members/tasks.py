@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members import grading, lifecycles
+from members import grading, lifecycles, scores, taglives
 from scrm import clock
 
 
@@ -22,3 +22,16 @@ def move_lives() -> int:
 def grade_all() -> int:
     """Everybody's grades, once a night."""
     return grading.grade_all(at=clock.now())
+
+
+@shared_task(name="members.score_changed")
+def score_changed() -> int:
+    """Tags by rule of whom something changed; and of everybody, once a day or when a rule reads otherwise."""
+    at = clock.now()
+    return scores.settle_changed(at=at) + scores.settle_day(at=at)
+
+
+@shared_task(name="members.count_tags")
+def count_tags() -> int:
+    """Who bears each tag, and what uses it."""
+    return taglives.count(clock.now())

@@ -17,7 +17,7 @@ from campaigns import chapters as of_words
 from guides import belongings, code_tags, sellers
 from guides import chapters as of_guides_and_her
 from guides import conditions as of_guides
-from members import chapters, eventchapters, events, lifecycles, mentions
+from members import chapters, eventchapters, events, lifecycles, mentions, scores
 from members.rights import ours
 from members.segments import doings, ownfields, purchases, traits
 from members.segments import erasures as from_segments
@@ -26,7 +26,7 @@ from scrm.imports import leftovers
 CHAPTERS: tuple[Any, ...] = (chapters, eventchapters, of_guides_and_her, of_words)
 COPIES: tuple[Any, ...] = (ours, belongings, events)
 ERASURES: tuple[Any, ...] = (ours, belongings, leftovers, events, from_segments)
-UNITED: tuple[Any, ...] = (lifecycles.united,)
+UNITED: tuple[Any, ...] = (lifecycles.united, scores.united)
 SELLERS: tuple[Any, ...] = (sellers.named,)
 CONDITIONS: tuple[Any, ...] = (traits, ownfields, purchases, doings, of_guides)
 TAG_USES: tuple[Any, ...] = (mentions, code_tags)

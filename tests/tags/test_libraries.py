@@ -246,7 +246,7 @@ def test_a_deletion_asked_twice_is_one(shelf: Tags) -> None:
 
 
 STORM = [
-    {"drop": 0.3, "duplicate": 0.3, "reorder": 0.5, "delay": 0.2},
+    {"drop": 0.3, "duplicate": 0.3, "reorder": 0.5, "reorder_seconds": 0.2},
     {"api": [{"path": "corp_tag", "errcode": 45035, "times": 0.3}]},
     {
         "api": [
