@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members import grading, lifecycles, scores, taglives
+from members import grading, lifecycles, reach, scores, taglives
 from scrm import clock
 
 
@@ -35,3 +35,9 @@ def score_changed() -> int:
 def count_tags() -> int:
     """Who bears each tag, and what uses it."""
     return taglives.count(clock.now())
+
+
+@shared_task(name="members.count_reach")
+def count_reach() -> None:
+    """Whom the brand can reach, once a night."""
+    reach.count_all(at=clock.now())
