@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
+from members import identities
 from members.models import Identity, Member, Tag
 from scrm.rest.filters import Filters, TimeFilter
 
@@ -16,12 +17,19 @@ def of_external_userid(rows: QuerySet, path: str, value: str) -> Any:
 
 class MemberFilters(Filters):
     external_userid = filters.CharFilter(method="by_external_userid")
+    unionid = filters.CharFilter(method="by_id")
+    phone = filters.CharFilter(method="by_id", help_text=_("the whole number"))
+    card = filters.CharFilter(method="by_id", help_text=_("the whole number"))
+    openid = filters.CharFilter(method="by_id")
     created_from = TimeFilter("known_at", "gte")
     created_to = TimeFilter("known_at", "lt")
 
     class Meta:
         model = Member
-        fields = ["external_userid", "gender", "created_from", "created_to"]
+        fields = ["external_userid", "unionid", "phone", "card", "openid", "gender", "created_from", "created_to"]
+
+    def by_id(self, rows: QuerySet, name: str, value: str) -> Any:
+        return rows.filter(pk__in=identities.known_by(name, value))
 
     def by_external_userid(self, rows: QuerySet, name: str, value: str) -> Any:
         return of_external_userid(rows, "pk", value)

@@ -9,15 +9,14 @@ from typing import Any
 from django.db import connection, transaction
 
 from members import contacts, links, merges, phones
-from members.models import Identity, Member
+from members.models import Identity, IdentityLink, Member
 from members.recognitions import NEXT_IDS
 from members.recognitions import Told as Told
 from members.recognitions import find as find
 from members.recognitions import recognise as recognise
-from members.values import BLIND, CARD, PHONE, index, masked
-from members.values import indexes as indexes
+from members.reveals import reveal as reveal
+from members.values import BLIND, CARD, PHONE, index, indexes, masked, normal
 from members.values import masked_card as masked_card
-from members.values import normal as normal
 from scrm import bulk, sealed
 from scrm.ids import new_id
 
@@ -61,6 +60,17 @@ def owners(kind: str, values: Iterable[str]) -> dict[str, int]:
     """The members who bear these values (of phones and cards: `indexes`)."""
     known = Identity.objects.filter(kind=kind, corp=None, app="", value__in=list(values))
     return dict(known.values_list("value", "member_id"))
+
+
+def known_by(kind: str, text: str) -> set[int]:
+    """The members who bear or claim this whole id, of whichever app."""
+    try:
+        values = indexes(kind, normal(kind, text))
+    except phones.NotAPhone:
+        return set()
+    known = Identity.objects.filter(kind=kind, value__in=values)
+    claimed = IdentityLink.objects.filter(identity__in=known, until=None).values_list("member_id", flat=True)
+    return {*known.values_list("member_id", flat=True), *claimed}
 
 
 def anybody(text: str) -> set[int]:

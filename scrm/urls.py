@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from guides import api as guides
 from guides import entrance
 from members import api as members
+from members import merge_api
 from members.feeds import api as feeds
 from members.shop import api as shop
 from scrm import health, state
@@ -21,6 +22,7 @@ api.register("stores", stores.Stores, "store")
 api.register("people", stores.People, "person")
 api.register("guides", guides.Guides, "guide")
 api.register("members", members.Members, "member")
+api.register("merges", merge_api.Merges, "merge")
 api.register("relations", guides.Relations, "relation")
 api.register("codes", guides.Codes, "code")
 api.register("facts", dashboard.Facts, "fact")

@@ -15,7 +15,7 @@ from scrm.audit import visits
 from scrm.audit.models import Entry
 
 HIDDEN = "…"
-FREE_TEXT = {"q", "query", "search", "term", "name", "phone", "mobile", "keyword"}
+FREE_TEXT = {"q", "query", "search", "term", "name", "phone", "mobile", "keyword", "card"}
 TOKEN = re.compile(r"[\w.:+-]{1,64}", re.ASCII)
 PHONE = re.compile(r"\+?\d{7,15}")
 
