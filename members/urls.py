@@ -21,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers.csv", shelf_files.export, {"kind": "csv"}, name="customers_csv"),
     path("customers.xlsx", shelf_files.export, {"kind": "xlsx"}, name="customers_xlsx"),
     path("<customer:public_id>/", views.profile, name="customer"),
+    path("", include("members.feeds.urls")),
+    path("segments/", include("members.segments.pages.urls")),
     path("", include("members.joins.staff")),
     path("", include("members.oneid_urls")),
     path("<customer:public_id>/timeline/", views.timeline, name="customer_timeline"),

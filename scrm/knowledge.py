@@ -21,11 +21,12 @@ from members import chapters, eventchapters, events, lifecycles, mentions, score
 from members.rights import ours
 from members.segments import doings, ownfields, purchases, traits
 from members.segments import erasures as from_segments
+from members.segments import packs as handed_on
 from scrm.imports import leftovers
 
 CHAPTERS: tuple[Any, ...] = (chapters, eventchapters, of_guides_and_her, of_words)
-COPIES: tuple[Any, ...] = (ours, belongings, events)
-ERASURES: tuple[Any, ...] = (ours, belongings, leftovers, events, from_segments)
+COPIES: tuple[Any, ...] = (ours, belongings, events, handed_on)
+ERASURES: tuple[Any, ...] = (ours, belongings, leftovers, events, from_segments, handed_on)
 UNITED: tuple[Any, ...] = (lifecycles.united, scores.united)
 SELLERS: tuple[Any, ...] = (sellers.named,)
 CONDITIONS: tuple[Any, ...] = (traits, ownfields, purchases, doings, of_guides)

@@ -369,6 +369,8 @@ IMPORT_ROWS = int(os.environ.get("IMPORT_ROWS", "200000"))
 # --- segments ---------------------------------------------------------------------------------------------------------
 # How much of the sets of members each process keeps in memory; what was not used for longest goes first.
 SEGMENT_MEMORY_MB = env_int("SEGMENT_MEMORY_MB", 256, 16)
+# An audience pack of fewer people would tell a platform about persons, not about a group.
+PACK_LEAST = env_int("PACK_LEAST", 100, 1)
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -158,6 +158,17 @@ def _tags(public_id: str) -> tuple[str, list[tuple[str, str, Rule]], int]:
     return group.name, rules, len(tags) - len(shown)
 
 
+def words(key: str, side: str) -> str:
+    """What a side of an axis is called; raises NoAxis."""
+    if not side:
+        return ""
+    label, values, _left_out = _values(key)
+    told = {NONE: _("none of these"), **{value: words for value, words, _rule in values}}
+    if side not in told:
+        raise NoAxis
+    return f"{label}: {told[side]}"
+
+
 def plain_axes() -> list[tuple[str, str]]:
     """The axes that are no tag groups: conditions and fields of the brand with a few values to choose from."""
     known = conditions.all()
