@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from members import partitions
 from members.models import BlockedValue, Identity, IdentityLink
 from members.values import BLIND, PHONE, index, indexes, masked, normal
+from scrm import sealed
 from scrm.audit import entries
 from scrm.ids import sql_array
 
@@ -65,7 +66,16 @@ def claimants(identities: Collection[int], *, at: datetime) -> set[int]:
 def _block_shared(identities: Collection[int], *, at: datetime) -> None:
     """HQ's own word on such an id stands above this."""
     rows = [
-        BlockedValue(kind=one.kind, app=one.app, value=one.value, shown=_shown(one), reason=Reason.SHARED, at=at)
+        BlockedValue(
+            kind=one.kind,
+            app=one.app,
+            value=one.value,
+            sealed=one.sealed,
+            key_id=one.key_id,
+            shown=_shown(one),
+            reason=Reason.SHARED,
+            at=at,
+        )
         for one in Identity.objects.filter(pk__in=identities)
     ]
     BlockedValue.objects.bulk_create(rows, ignore_conflicts=True)
@@ -81,7 +91,12 @@ def put(kind: str, text: str, *, app: str = "", reason: str, blocks: bool = True
     """HQ's word on an id: it counts or it does not. Gives the members of whom that may change who they are."""
     plain = normal(kind, text)
     said = {"reason": reason, "blocks": blocks, "by": by, "at": at, "shown": masked(kind, plain)[:64]}
-    one, _new = BlockedValue.objects.update_or_create(kind=kind, app=app, value=index(kind, plain), defaults=said)
+    secret = {"sealed": plain, "key_id": sealed.key_ids()[0]} if kind in BLIND else {}
+    known = BlockedValue.objects.filter(kind=kind, app=app, value__in=indexes(kind, plain)).first()
+    value = known.value if known else index(kind, plain)
+    one, _new = BlockedValue.objects.update_or_create(
+        kind=kind, app=app, value=value, defaults=said, create_defaults={**said, **secret}
+    )
     entries.record("identity.blocked" if blocks else "identity.unblocked", by=by, subject=one, at=at, kind=kind)
     return _claiming(Identity.objects.filter(kind=kind, app=app, value__in=indexes(kind, plain)))
 

@@ -1,7 +1,8 @@
 """Values sealed at rest: AES-256-GCM, a key id in each value, bound to the column that they stand in.
 
 Layout of a sealed value: one version byte, four bytes of key id, twelve of nonce, then ciphertext and tag.
-The first of settings.FIELD_KEYS seals, all of them open, so a key is rotated by putting a new one in front.
+The first of settings.FIELD_KEYS seals, all of them open, so a key is changed by putting a new one in front; then
+`manage.py rotate_keys` seals all anew, and the older one moves to RETIRED_KEYS, which open nothing.
 """
 
 import hashlib
@@ -50,12 +51,15 @@ def open_sealed(sealed: bytes, aad: str) -> bytes:
 
 
 def digest(text: str, purpose: str) -> bytes:
-    """A keyed fingerprint by which a sealed value can be found again (blind index), 32 bytes."""
-    return digests(text, purpose)[-1]
+    """A keyed fingerprint of what nobody keeps in full, such as a recovery code: 32 bytes.
+
+    It cannot be made anew, so it is made by the oldest key for ever, which may be a retired one.
+    """
+    return _digest(text, purpose, [*settings.FIELD_KEYS, *settings.RETIRED_KEYS][-1])
 
 
 def digests(text: str, purpose: str) -> list[bytes]:
-    """The fingerprints by all our keys, the present key's first: a value indexed by any of them can be found."""
+    """Fingerprints by which a sealed value is found again (blind index), by all our keys, the present one's first."""
     return [_digest(text, purpose, key) for key in settings.FIELD_KEYS]
 
 

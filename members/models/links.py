@@ -1,5 +1,7 @@
 """Why members are thought to be one person: claims, decisions, and the merges that follow. None is ever deleted."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -7,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from members.models.people import Identity, Member
 from scrm.ids import PublicId
+from scrm.sealed import SealedField
 from stores.scope import ScopedQuerySet
 
 
@@ -104,7 +107,6 @@ class Review(models.Model):
         PHONE = "phone", _("The same phone, which nobody verified")
         VETO = "veto", _("They share an id, but other ids of theirs contradict each other")
         LIMIT = "limit", _("They share an id, but one person would have too many of a kind")
-        SHARED = "shared", _("Too many customers claim the same id")
         PERSON = "person", _("Somebody decided it without being asked")
 
     public_id = PublicId("rv_")
@@ -152,6 +154,8 @@ class BlockedValue(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=Identity.Kind)
     app = models.CharField(_("app"), max_length=64, blank=True)
     value = models.CharField(_("value"), max_length=64)
+    sealed: Any = SealedField(null=True, editable=False)  # of a blind index: in full, to be indexed anew
+    key_id = models.BinaryField(max_length=4, null=True, editable=False)
     shown = models.CharField(_("value"), max_length=64)  # masked
     reason = models.CharField(_("reason"), max_length=10, choices=Reason)
     blocks = models.BooleanField(_("blocked"), default=True, help_text=_("No: it counts whatever the rule says."))

@@ -124,6 +124,11 @@ def _head(key: str, before: Seal | None, day: date, first: int, last: int, diges
     return hmac.new(hashlib.sha256(b"zhanggui audit chain\0" + key.encode()).digest(), said, hashlib.sha256).digest()
 
 
+def _keys() -> list[str]:
+    """All keys that ever sealed a day."""
+    return [*settings.FIELD_KEYS, *settings.RETIRED_KEYS]
+
+
 def _breaks_of(one: Seal, before: Seal | None, gone: set[str]) -> Iterator[Break]:
     blocks = list(Leaves.objects.filter(day=one.day).order_by("number"))
     for block in blocks:
@@ -135,7 +140,7 @@ def _breaks_of(one: Seal, before: Seal | None, gone: set[str]) -> Iterator[Break
     digest, n = _digest(one.day)
     if n != one.entries:
         yield Break(one.day, "digests")
-    heads = (_head(key, before, one.day, one.first_id, one.last_id, digest) for key in settings.FIELD_KEYS)
+    heads = (_head(key, before, one.day, one.first_id, one.last_id, digest) for key in _keys())
     follows = one.first_id == (before.last_id + 1 if before else 1)
     if not follows or not any(hmac.compare_digest(head, bytes(one.head)) for head in heads):
         yield Break(one.day, "seal")
