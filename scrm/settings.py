@@ -34,7 +34,9 @@ if os.environ.get("PROFILE") not in {"demo", "test"}:  # they must never find a 
     read_dotenv(BASE_DIR / ".env")
 
 
-SECRET_FILES = ("SECRET_KEY", "FIELD_KEYS", "DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "METRICS_TOKEN")
+SECRET_FILES = (
+    *("SECRET_KEY", "FIELD_KEYS", "RETIRED_KEYS", "DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "METRICS_TOKEN"),
+)
 for secret in (*SECRET_FILES, "ALARM_WEBHOOK_URL", "SENTRY_DSN", "SMS_OUTLET_TOKEN"):  # NAME_FILE names a file that holds the value
     if os.environ.get(f"{secret}_FILE") and not os.environ.get(secret):
         try:
@@ -71,15 +73,16 @@ DEBUG = env_bool("DEBUG")
 NOT_SECRET = "only-for-demo-and-test-0000000000000000000000000000000000"  # noqa: S105
 SECRET_KEY = os.environ.get("SECRET_KEY") or ("" if PRODUCTION else NOT_SECRET)
 FIELD_KEYS = env_list("FIELD_KEYS") or ([] if PRODUCTION else [NOT_SECRET])
+RETIRED_KEYS = env_list("RETIRED_KEYS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if PRODUCTION else "*")
 BASE_URL = os.environ.get("BASE_URL", "").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 
 # --- database ---------------------------------------------------------------------------------------------------------
-# The app role reads and writes rows; the owner role, used by migrate alone, owns the tables.
+# The app role reads and writes rows; the owner role, used by migrate and by the change of keys, owns the tables.
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 DATABASE_OWNER_URL = os.environ.get("DATABASE_OWNER_URL", "")
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "lintmigrations"}
+OWNER_COMMANDS = {"migrate", "rotate_keys", "makemigrations", "sqlmigrate", "showmigrations", "lintmigrations"}
 AS_OWNER = bool(DATABASE_OWNER_URL) and len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS
 
 
