@@ -20,6 +20,9 @@ class Tab:
 
 TABS: tuple[Tab, ...] = (
     Tab("timeline", _("Timeline"), Permission.SEE_CUSTOMERS, "members:customer_timeline"),
+    Tab("grades", _("Grades"), Permission.SEE_CUSTOMERS, "members:customer_grades"),
+    Tab("tags", _("Tags"), Permission.SEE_CUSTOMERS, "members:customer_tags"),
+    Tab("fields", _("Fields"), Permission.SEE_CUSTOMERS, "members:customer_fields"),
     Tab("identities", _("Ids"), Permission.SEE_CUSTOMERS, "members:customer_identities"),
     Tab("consents", _("Consent"), Permission.SEE_CUSTOMERS, "members:customer_consents"),
 )

@@ -24,6 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("members.feeds.urls")),
     path("segments/", include("members.segments.pages.urls")),
     path("", include("members.joins.staff")),
+    path("rights/", include("members.rights.urls")),
     path("", include("members.oneid_urls")),
+    path("", include("members.labelling.urls")),
+    path("", include("members.standing_urls")),
     path("<customer:public_id>/timeline/", views.timeline, name="customer_timeline"),
 ]
