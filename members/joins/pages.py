@@ -11,13 +11,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from members import consents, terms
+from members import consents, persons, phones, terms, values
 from members.joins import invites, knocks, personal, phonecodes, registrations
 from members.joins.forms import PhoneForm, RegisterForm, asked
 from members.joins.invites import LinkIsOver
 from members.joins.knocks import TooOften
 from members.joins.registrations import Form
-from members.models import Consent, Invite, JoinForm, Member, Terms
+from members.models import Consent, DataRequest, Identity, Invite, JoinForm, Member, Terms
+from members.rights import requests
 from scrm import clock
 from scrm.audit.requests import address_of
 from stores.models import Brand, Franchisee
@@ -85,6 +86,7 @@ def mine(request: HttpRequest, token: str) -> HttpResponse:
         return _closed(request)
     now = clock.now()
     shown = {"token": token, "is_new": "new" in request.GET, "done": request.GET.get("done", "")}
+    shown["kinds"] = [(k, k.label) for k in DataRequest.Kind if k != DataRequest.Kind.RESTRICT]
     return render(request, "members/joins/mine.html", {**shown, "rows": _rows(member, now), **_house()})
 
 
@@ -105,6 +107,38 @@ def change(request: HttpRequest, token: str) -> HttpResponse:
     else:
         return _closed(request)
     return redirect(reverse("personal", args=[token]) + "?done=1")
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_POST
+def ask(request: HttpRequest, token: str) -> HttpResponse:
+    """She asks for a copy, a correction or to be forgotten; with her whole phone number it is known that it is she."""
+    member = personal.owner(token)
+    kind = request.POST.get("kind", "")
+    if member is None or kind not in DataRequest.Kind.values:
+        return _closed(request)
+    now = clock.now()
+    try:
+        knocks.knock({"data": member.public_id, "codes_of_address": address_of(request)}, at=now)
+        note = request.POST.get("note", "").replace("\0", "")
+        made = requests.ask(member, kind, way=DataRequest.Way.PAGE, note=note, at=now)
+        if _is_hers(member, request.POST.get("phone", "")):
+            requests.verify(made, proof=DataRequest.Proof.HER_LINK, by=None, at=now)
+    except TooOften:
+        return redirect(reverse("personal", args=[token]) + "?done=later")
+    except requests.AlreadyAsked:
+        pass  # the same answer: it is being worked on
+    return redirect(reverse("personal", args=[token]) + "?done=asked")
+
+
+def _is_hers(member: Member, phone: str) -> bool:
+    try:
+        wanted = values.indexes(Identity.Kind.PHONE, phones.normalised(phone))
+    except phones.NotAPhone:
+        return False
+    hers = Identity.objects.filter(member__in=persons.all_of(member.pk), kind=Identity.Kind.PHONE)
+    return hers.filter(value__in=wanted).exists()
 
 
 def _registered(request: HttpRequest, invite: Invite, holds: Terms, form: RegisterForm, now: datetime) -> Member | None:

@@ -12,5 +12,6 @@ urlpatterns = [
     path("registration/", desks.asking, name="join_form"),
     path("<customer:public_id>/consents/", words.tab, name="customer_consents"),
     path("<customer:public_id>/consents/say/", words.say, name="customer_consents_say"),
+    path("<customer:public_id>/consents/ask/", words.ask, name="customer_asks"),
     path("<customer:public_id>/consents/link/", words.invite, name="customer_invite"),
 ]

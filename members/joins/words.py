@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -10,7 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from members import consents, sights, terms
 from members.joins import desks, invites
-from members.models import Consent, Terms
+from members.models import Consent, DataRequest, Terms
+from members.rights import requests
 from members.sights import Sight
 from scrm import clock
 from stores.access import Permission, demand
@@ -61,6 +63,22 @@ def invite(request: HttpRequest, public_id: str) -> HttpResponse:
     return _shown(request, sight, address=address, qr=invites.picture(address))
 
 
+@login_required
+@require_POST
+def ask(request: HttpRequest, public_id: str) -> HttpResponse:
+    """She asks about her data in a store or in WeCom; HQ hears of it."""
+    demand(request.user, Permission.SEE_CUSTOMERS)
+    demand(request.user, Permission.RECORD_CONSENT)
+    sight, kind = _seen(request, public_id), request.POST.get("kind", "")
+    if kind not in DataRequest.Kind.values:
+        raise BadRequest
+    try:
+        requests.ask(sight.root, kind, way=DataRequest.Way.STORE, by=request.user, at=clock.now())
+    except requests.AlreadyAsked:
+        return _shown(request, sight, wrong=_("She asked for the same and waits for the answer."), status=409)
+    return _shown(request, sight, done=_("Written down. HQ answers her within the term."))
+
+
 def _store(request: HttpRequest) -> Store | None:
     """The one store in which the viewer works, if it is one."""
     scope = scope_of(request.user)
@@ -94,6 +112,7 @@ def _shown(request: HttpRequest, sight: Sight, *, status: int = 200, **more: Any
         "terms": holds,
         "choices": [p for p in Consent.Purpose if holds and p in holds.purposes],
         "history": told.order_by("-at", "-id")[:HISTORY],
+        "kinds": DataRequest.Kind.choices,
         "may_prove": scope_of(viewer).everything,
         "may_say": viewer.may(Permission.RECORD_CONSENT),  # type: ignore[union-attr]
         **more,

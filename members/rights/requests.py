@@ -61,7 +61,7 @@ def verify(request: DataRequest, *, proof: str, by: Any, at: datetime) -> None:
     _move(request, {State.ASKED}, State.VERIFIED, proof=proof, verified_by=by, verified_at=at)
     if request.kind in {Kind.DELETE, Kind.RESTRICT}:
         stop(request, by=by, at=at)
-    entries.record("datarequest.verified", by=by, subject=request, at=at, proof=proof)
+    entries.record("datarequest.verified", by=by or "customer", subject=request, at=at, proof=proof)
 
 
 def stop(request: DataRequest, *, by: Any, at: datetime) -> None:

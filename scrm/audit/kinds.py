@@ -206,6 +206,8 @@ VERBS: dict[str, Any] = {
     "datarequest.approved": pgettext_lazy("deed", "erasure approved"),
     "datarequest.refused": pgettext_lazy("deed", "data request refused"),
     "datarequest.done": pgettext_lazy("deed", "data request answered"),
+    "datarequest.proved": pgettext_lazy("deed", "proof of an erasure fetched"),
+    "holiday.noted": pgettext_lazy("deed", "holiday noted"),
     "member.erased": pgettext_lazy("deed", "erased"),
     "member.corrected": pgettext_lazy("deed", "corrected"),
     "copy.fetched": pgettext_lazy("deed", "copy of a person's data fetched"),
