@@ -224,7 +224,9 @@ def write(told: Collection[Told], *, source: str, by: Person | None, store: Stor
     roots = persons.roots([one.member for one in told])
     wanted = {(roots[one.member], one.field.pk): one for one in told if one.member in roots}
     held = _held(wanted)
-    new, old, gone, changes = [], [], [], []
+    new: list[FieldValue] = []
+    old: list[FieldValue] = []
+    gone, changes = [], []
     for (root, field), one in sorted(wanted.items(), key=lambda item: item[0]):
         row = held.get((root, field))
         before = value_of(row) if row else None

@@ -218,9 +218,15 @@ def answered(told: Sequence[OutboundCall], at: datetime) -> None:
         cursor.execute(SETTLE, said)
 
 
+def met_by(viewer: Person, members: Collection[int]) -> set[str]:
+    """The guides of these members, by userid, whose relations with them the viewer may read."""
+    related: Any = Member._meta.get_field("relations").related_model
+    rows = related.objects.visible_to(viewer).filter(member__in=members)
+    return set(rows.values_list("guide__userid", flat=True))
+
+
 def pending(members: Collection[int], *, viewer: Person) -> list[Marking]:
     """The wishes about these members that WeCom has not settled, and those that it refused last, newest first."""
-    userids = relations_of(viewer).filter(member__in=members).values_list("guide__userid", flat=True)
     open_ones = Q(state__in=[State.WAITING, State.ASKED]) | Q(state=State.REFUSED)
-    rows = Marking.objects.filter(open_ones, member__in=members, userid__in=set(userids))
+    rows = Marking.objects.filter(open_ones, member__in=members, userid__in=met_by(viewer, members))
     return list(rows.select_related("tag__group").order_by(F("settled_at").desc(nulls_first=True), "-pk")[:20])

@@ -114,15 +114,16 @@ class MemberTagQuerySet(ScopedQuerySet):
 
         What HQ or a rule says of her is a derived value: members.wearings decides who hears it.
         """
-        if scope_of(viewer, needs=needs or "see_customers").everything:
+        scope = scope_of(viewer, needs=needs or "see_customers")
+        if scope.everything:
             return self.all()
         relations: Any = Member._meta.get_field("relations").related_model
-        hers = relations.objects.visible_to(viewer).filter(member=models.OuterRef("member"))
+        hers = relations.objects.visible_to(viewer, needs=needs).filter(member=models.OuterRef("member"))
         in_relation = Q(source=MemberTag.Source.WECOM) & models.Exists(
             hers.filter(guide__userid__iexact=models.OuterRef("source_key"))
         )
-        at_store = Q(store__isnull=False) & models.Exists(hers.filter(store=models.OuterRef("store")))
-        return self.filter(in_relation | at_store)
+        of_her_guide = Q(store__isnull=False) & models.Exists(hers.filter(store=models.OuterRef("store")))
+        return self.filter(in_relation | of_her_guide | self._in_scope(scope, viewer, "store"))
 
 
 class MemberTag(models.Model):
@@ -132,6 +133,7 @@ class MemberTag(models.Model):
     """
 
     store_path = "store"
+    not_for_guides = True  # but for those whose customer she is
     personal = True
 
     class Source(models.TextChoices):

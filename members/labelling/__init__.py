@@ -1,0 +1,1 @@
+"""Pages and API about tags and fields: the library, a customer's tab, runs, samples."""
