@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from guides.models import Code, Guide
 from scrm.wecom.models import Corp
-from stores.models import Franchisee, Region, Store
+from stores.models import Franchisee, Person, Region, Store
 from stores.scope import ScopedQuerySet
 
 
@@ -26,11 +26,28 @@ class Flows(models.Model):
         abstract = True
 
 
-class Standing(Flows):
-    """Flows, and how many relations held before and after them."""
+class Sales(models.Model):
+    """What was sold; every column adds up over days and places, money in fen."""
+
+    orders = models.IntegerField(_("orders"), default=0, db_default=0)
+    gmv = models.BigIntegerField(_("sales less refunds"), default=0, db_default=0)
+    member_gmv = models.BigIntegerField(_("of members"), default=0, db_default=0)
+    units = models.BigIntegerField(_("units"), default=0, db_default=0)
+    attached = models.IntegerField(_("orders of several categories"), default=0, db_default=0)
+    buyers_change = models.IntegerField(_("more buyers than the day before"), default=0, db_default=0)
+    repeaters_change = models.IntegerField(_("more repeating buyers than the day before"), default=0, db_default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Standing(Flows, Sales):
+    """Flows and sales, and how many relations and buyers there were before and after them."""
 
     live_at_start = models.IntegerField(_("live at the start"), default=0)
     live = models.IntegerField(_("live"), default=0)
+    buyers_365 = models.IntegerField(_("buyers within 365 days"), default=0, db_default=0)
+    repeaters_365 = models.IntegerField(_("of them on several days"), default=0, db_default=0)
 
     class Meta:
         abstract = True
@@ -61,6 +78,32 @@ class GuideDay(Flows):
             models.Index(fields=["day"], name="guide_days_by_day"),
             models.Index(fields=["guide", "day"], name="guide_days_by_guide"),
         ]
+
+
+class SalesDay(Sales):
+    """The sales of one day by store and seller; without a store what no store sold, without a seller the rest.
+
+    Buyers are counted without a seller: whose they are is no question of who sold.
+    """
+
+    store_path = "store"
+    guide_path = "seller"
+    day_path = "day"
+
+    day = models.DateField(_("day"))
+    store = models.ForeignKey(Store, models.CASCADE, verbose_name=_("store"), null=True, related_name="+")
+    seller = models.ForeignKey(Person, models.CASCADE, verbose_name=_("sold by"), null=True, related_name="+")
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("day of sales")
+        verbose_name_plural = _("days of sales")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "day", "seller"], nulls_distinct=False, name="a_sellers_day_is_counted_once"
+            )
+        ]
+        indexes = [models.Index(fields=["day"], name="sales_days_by_day")]
 
 
 class NodeDay(Standing):
@@ -147,3 +190,20 @@ class ContactCount(models.Model):
         verbose_name_plural = _("counts of contacts")
         constraints = [models.UniqueConstraint(fields=["corp", "day"], name="a_corps_contacts_are_counted_once_a_day")]
         ordering = ["-day"]
+
+
+class Gauge(models.Model):
+    """One number of the data's health as it was last taken: a part of a whole, or a value alone (`whole` is null)."""
+
+    key = models.CharField(_("number"), max_length=40, unique=True)
+    part = models.BigIntegerField(_("part"))
+    whole = models.BigIntegerField(_("whole"), null=True)
+    taken_at = models.DateTimeField(_("taken"))
+    took_ms = models.IntegerField(_("took (ms)"), default=0)
+
+    class Meta:
+        verbose_name = _("number of the data's health")
+        verbose_name_plural = _("numbers of the data's health")
+
+    def __str__(self) -> str:
+        return self.key

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from scrm import clock
-from scrm.dashboard import facts
+from scrm.dashboard import facts, health
 
 
 @shared_task(name="dashboard.fill_touched")
@@ -14,3 +14,8 @@ def fill_touched() -> int:
 @shared_task(name="dashboard.fill_recent")
 def fill_recent() -> None:
     facts.fill_recent(at=clock.now())
+
+
+@shared_task(name="dashboard.take_health")
+def take_health() -> int:
+    return health.take_due(at=clock.now())

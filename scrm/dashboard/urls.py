@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scrm.dashboard import drift, views
+from scrm.dashboard import drift, health_board, views
 
 app_name = "dashboard"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("drift/accept/", drift.accept, name="drift_accept"),
     path("drift/drift.csv", drift.export, {"kind": "csv"}, name="drift_csv"),
     path("drift/drift.xlsx", drift.export, {"kind": "xlsx"}, name="drift_xlsx"),
+    path("data-health/", health_board.page, name="data_health"),
     path("code/<slug:public_id>/", views.code, name="code"),
     path("guide/<slug:public_id>/", views.guide, name="guide"),
     path("<slug:public_id>/", views.node, name="node"),

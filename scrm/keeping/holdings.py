@@ -44,6 +44,7 @@ HOLDINGS = {
     "campaigns_welcome": house("words of welcomes"),
     "dashboard_contactcount": Holding(NOBODY, "how many customers a corp has", "WeCom's bill"),
     "dashboard_fill": house("which days are counted"),
+    "dashboard_gauge": house("numbers of the data's health", "quality of data"),
     "dashboard_guideday": staff("adds and losses of a guide's day", "boards", FOR_EVER),
     "dashboard_nodeday": house("adds and losses of a store's day", "boards"),
     "dashboard_storespan": house("sums of a store", "boards"),

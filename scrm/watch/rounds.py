@@ -11,7 +11,7 @@ from django.db import transaction
 
 from scrm.audit import alarms, heartbeats
 from scrm.audit.models import Alarm
-from scrm.watch import causes, database, gateway, house, telling
+from scrm.watch import causes, database, feeds, gateway, house, telling
 from scrm.watch.sights import Sight
 from scrm.wecom.inbox import outline
 
@@ -33,6 +33,8 @@ LOOKS: dict[str, Look] = {
     "backup_old": house.old_backup,
     "disk_full": house.full_disk,
     "contacts_cost": house.contacts,
+    "source_silent": feeds.silent,
+    "source_errors": feeds.refused,
     "database_connections": database.connections,
     "database_wraparound": database.wraparound,
     "database_size": database.size,
