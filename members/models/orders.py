@@ -100,6 +100,7 @@ class Order(models.Model):
             models.Index(
                 fields=["source", "parent_number"], condition=~Q(parent_number=""), name="orders_by_their_whole"
             ),
+            models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="orders_that_are_parts"),
             # Boards ask what changed since they last looked.
             models.Index(fields=["changed_at"], name="orders_by_change"),
         ]
@@ -224,6 +225,9 @@ class Correction(models.Model):
     personal = True
 
     order = models.ForeignKey(Order, models.CASCADE, verbose_name=_("order"), related_name="corrections")
+    member = models.ForeignKey(
+        Member, models.PROTECT, verbose_name=_("customer"), null=True, related_name="+", db_index=False
+    )
     day = models.DateField(_("day"))
     store = models.ForeignKey(
         Store, models.PROTECT, verbose_name=_("store"), null=True, related_name="+", db_index=False

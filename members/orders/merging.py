@@ -75,11 +75,11 @@ WHERE t.number = made.number
 """
 # What leaves a day, a store or a seller is noted there.
 MOVE = """
-INSERT INTO members_correction (order_id, day, store_id, seller_id, paid_fen, is_refund, at)
-SELECT o.id, o.paid_day, o.store_id, o.seller_id, o.paid_fen, false, %(at)s
+INSERT INTO members_correction (order_id, member_id, day, store_id, seller_id, paid_fen, is_refund, at)
+SELECT o.id, o.member_id, o.paid_day, o.store_id, o.seller_id, o.paid_fen, false, %(at)s
 FROM orders_told t JOIN members_order o ON o.id = t.order_id
-WHERE t.fate = 'updated' AND (o.paid_day, o.store_id, o.seller_id, o.paid_fen)
-    IS DISTINCT FROM (t.paid_day, t.store_id, t.seller_id, t.paid_fen)
+WHERE t.fate = 'updated' AND (o.member_id, o.paid_day, o.store_id, o.seller_id, o.paid_fen)
+    IS DISTINCT FROM (t.member_id, t.paid_day, t.store_id, t.seller_id, t.paid_fen)
 """
 CHANGE = f"""
 UPDATE members_order o SET ({FACTS}) = ROW ({", ".join("t." + name for name in FACTS.split(", "))}),
@@ -120,9 +120,10 @@ UPDATE refunds_told t SET refund_id = made.id, public_id = made.public_id, fate 
 WHERE t.number = made.number
 """
 MOVE_REFUNDS = """
-INSERT INTO members_correction (order_id, day, store_id, seller_id, paid_fen, is_refund, at)
-SELECT o.id, r.refunded_day, o.store_id, o.seller_id, r.paid_fen, true, %(at)s
+INSERT INTO members_correction (order_id, member_id, day, store_id, seller_id, paid_fen, is_refund, at)
+SELECT o.id, w.member_id, r.refunded_day, w.store_id, w.seller_id, r.paid_fen, true, %(at)s
 FROM refunds_told t JOIN members_refund r ON r.id = t.refund_id JOIN members_order o ON o.id = r.order_id
+JOIN members_order w ON w.id = coalesce(o.parent_id, o.id)
 WHERE t.fate = 'updated' AND (r.refunded_day, r.order_number, r.paid_fen)
     IS DISTINCT FROM (t.refunded_day, t.order_number, t.paid_fen)
 """

@@ -36,12 +36,21 @@ SELECT id FROM near UNION SELECT id FROM wholes
 UNION SELECT c.id FROM wholes w JOIN members_order c
     ON c.source_id = %(source)s AND c.parent_number = w.number AND c.parent_number <> ''
 """
-FIND_WHOLES = """
-UPDATE members_order c SET parent_id = w.parent_id, changed_at = %(at)s FROM (
-    SELECT c.id, p.id AS parent_id FROM orders_affected JOIN members_order c USING (id)
-    LEFT JOIN members_order p ON c.parent_number <> '' AND p.source_id = c.source_id AND p.number = c.parent_number
-        AND p.parent_number = ''
-) w WHERE w.id = c.id AND c.parent_id IS DISTINCT FROM w.parent_id
+WHOLES = """
+SELECT c.id, p.id AS parent_id FROM orders_affected JOIN members_order c USING (id)
+LEFT JOIN members_order p ON c.parent_number <> '' AND p.source_id = c.source_id AND p.number = c.parent_number
+    AND p.parent_number = ''
+"""
+# A part's refunds take from its whole: where they took from before is noted.
+LEAVE_WHOLES = f"""
+INSERT INTO members_correction (order_id, member_id, day, store_id, seller_id, paid_fen, is_refund, at)
+SELECT c.id, before.member_id, r.refunded_day, before.store_id, before.seller_id, r.paid_fen, true, %(at)s
+FROM ({WHOLES}) w JOIN members_order c ON c.id = w.id AND c.parent_id IS DISTINCT FROM w.parent_id
+JOIN members_order before ON before.id = coalesce(c.parent_id, c.id) JOIN members_refund r ON r.order_id = c.id
+"""
+FIND_WHOLES = f"""
+UPDATE members_order c SET parent_id = w.parent_id, changed_at = %(at)s FROM ({WHOLES}) w
+WHERE w.id = c.id AND c.parent_id IS DISTINCT FROM w.parent_id
 """
 JOIN = """
 UPDATE members_refund r SET order_id = w.order_id, changed_at = %(at)s,
@@ -100,6 +109,7 @@ def settle(source: Source, changed: Sequence[Told], left: Collection[str] = (), 
     with connection.cursor() as cursor:
         cursor.execute(AFFECTED)
         cursor.execute(BY_NUMBER, asked)
+        cursor.execute(LEAVE_WHOLES, asked)
         cursor.execute(FIND_WHOLES, asked)
         cursor.execute(JOIN, asked)
         _count_what_fits(cursor, at)

@@ -37,12 +37,20 @@ class FactRow(serializers.ModelSerializer):
     net_adds = serializers.SerializerMethodField()
     loss_rate = serializers.SerializerMethodField()
     keep_7 = serializers.SerializerMethodField()
+    gmv = serializers.IntegerField(help_text=_("fen: paid, less refunds on the day of the refund"))
+    basket = serializers.SerializerMethodField(help_text=_("fen an order"))
+    member_share = serializers.SerializerMethodField()
+    add_rate = serializers.SerializerMethodField()
+    repurchase = serializers.SerializerMethodField()
+    upt = serializers.SerializerMethodField(help_text=_("units an order"))
+    attach = serializers.SerializerMethodField()
 
     class Meta:
         model = NodeDay
         fields = [
             *["node", "day", "adds", "people_adds", "net_adds", "losses", "drops", "loss_rate", "live", "keep_7"],
-            *["moved_in", "moved_out"],
+            *["moved_in", "moved_out", "orders", "gmv", "basket", "member_share", "add_rate", "repurchase", "upt"],
+            "attach",
         ]
 
     def get_node(self, row: NodeDay) -> str:
@@ -56,6 +64,24 @@ class FactRow(serializers.ModelSerializer):
 
     def get_keep_7(self, row: NodeDay) -> float | None:
         return _rounded(Sums.of(row).keep_7)
+
+    def get_basket(self, row: NodeDay) -> float | None:
+        return _rounded(Sums.of(row).basket)
+
+    def get_member_share(self, row: NodeDay) -> float | None:
+        return _rounded(Sums.of(row).member_share)
+
+    def get_add_rate(self, row: NodeDay) -> float | None:
+        return _rounded(Sums.of(row).add_rate)
+
+    def get_repurchase(self, row: NodeDay) -> float | None:
+        return _rounded(Sums.of(row).repurchase)
+
+    def get_upt(self, row: NodeDay) -> float | None:
+        return _rounded(Sums.of(row).upt)
+
+    def get_attach(self, row: NodeDay) -> float | None:
+        return _rounded(Sums.of(row).attach)
 
 
 def _rounded(ratio: float | None) -> float | None:

@@ -9,8 +9,8 @@ from django.db.models import F, QuerySet, Sum
 
 from guides.models import Code, Guide
 from scrm import clock
-from scrm.dashboard.kpis import FLOWS, Sums, total
-from scrm.dashboard.models import Fill, GuideDay
+from scrm.dashboard.kpis import FLOWS, LEVELS, SALES, Sums, total
+from scrm.dashboard.models import Fill, GuideDay, SalesDay
 from scrm.dashboard.nodes import Node, home_of, homes_of, node_for, trail
 from scrm.dashboard.periods import Period
 
@@ -47,7 +47,8 @@ class Growth:
     @property
     def is_empty(self) -> bool:
         """Nothing ever happened here up to the end of the period."""
-        return not any((self.totals.live, self.totals.adds, self.totals.losses, self.totals.live_at_start))
+        totals = self.totals
+        return not any((totals.live, totals.adds, totals.losses, totals.live_at_start, totals.orders, totals.gmv))
 
 
 def as_of() -> datetime | None:
@@ -58,13 +59,18 @@ def as_of() -> datetime | None:
 def growth(node: Node, first: date, last: date) -> Growth:
     """A node's period in one query."""
     since = _since(Period(first, last))
-    rows = node.days().filter(day__range=(since, last)).values("day", *FLOWS, "live_at_start", "live")
+    rows = node.days().filter(day__range=(since, last)).values("day", *FLOWS, *SALES, "live_at_start", *LEVELS)
     return _grown({row["day"]: Sums.of(row) for row in rows}, Period(first, last))
 
 
 def growth_of_guide(guide: Guide, first: date, last: date, *, viewer: Any) -> Growth:
     """A guide's own period, over all the stores in which the viewer sees her."""
-    return _growth_of(GuideDay.objects.visible_to(viewer).filter(guide=guide), Period(first, last))
+    period = Period(first, last)
+    sold: dict[date, Any] = {}
+    if guide.person_id:
+        hers = SalesDay.objects.visible_to(viewer).filter(seller=guide.person_id)
+        sold = _by_day(hers.filter(day__range=(_since(period), last)), SALES)
+    return _growth_of(GuideDay.objects.visible_to(viewer).filter(guide=guide), period, sold)
 
 
 def growth_of_code(code: Code, first: date, last: date, *, viewer: Any) -> Growth:
@@ -72,14 +78,17 @@ def growth_of_code(code: Code, first: date, last: date, *, viewer: Any) -> Growt
     return _growth_of(GuideDay.objects.visible_to(viewer).filter(code=code), Period(first, last))
 
 
-def _growth_of(rows: QuerySet[GuideDay], period: Period) -> Growth:
+def _by_day(rows: QuerySet[Any], names: Iterable[str]) -> dict[date, Any]:
+    return {row["day"]: row for row in rows.values("day").annotate(**{name: Sum(name) for name in names})}
+
+
+def _growth_of(rows: QuerySet[GuideDay], period: Period, sold: dict[date, Any] | None = None) -> Growth:
     since = _since(period)
     change = F("adds") + F("moved_in") - F("losses") - F("drops") - F("moved_out")
     live = rows.filter(day__lt=since).aggregate(n=Sum(change))["n"] or 0
-    flows = {
-        row["day"]: row
-        for row in rows.filter(day__range=(since, period.last)).values("day").annotate(**{n: Sum(n) for n in FLOWS})
-    }
+    flows = _by_day(rows.filter(day__range=(since, period.last)), FLOWS)
+    for day, sums in (sold or {}).items():
+        flows[day] = {**flows.get(day, {}), **sums}
     return _grown(dict(_walked(clock.days(since, period.last), flows, live)), period)
 
 

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 
 from scrm.audit import entries
 from scrm.clock import SHANGHAI
-from scrm.dashboard.kpis import KPIS
+from scrm.dashboard.kpis import KPIS, Kpi
 from scrm.dashboard.nodes import Node
 from scrm.dashboard.periods import Period
 from scrm.dashboard.rankings import Ranking
@@ -60,11 +60,14 @@ def _lines(table: Ranking, node: Node, period: Period, as_of: datetime | None) -
     yield []
     yield [_("Name"), _("Note"), *(str(kpi.label) for kpi in KPIS)]
     for row in table.rows:
-        yield [row.name, row.note, *(_number(kpi.of(row.sums)) for kpi in KPIS)]
+        yield [row.name, row.note, *(_number(kpi.of(row.sums), kpi) for kpi in KPIS)]
 
 
-def _number(value: float | int | None) -> float | int | str:
-    return "" if value is None else round(value, 4)
+def _number(value: float | int | None, kpi: Kpi) -> float | int | str:
+    """Money in yuan."""
+    if value is None:
+        return ""
+    return round(value / 100, 2) if kpi.form == "fen" else round(value, 4)
 
 
 def _file(body: bytes, mime: str, node: Node, table: Ranking, period: Period, ending: str) -> HttpResponse:

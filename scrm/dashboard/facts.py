@@ -16,7 +16,7 @@ from django.db.models import Max, Min
 from guides.models import Relation, RelationFact
 from scrm.clock import day_of
 from scrm.clock import days as days_between
-from scrm.dashboard import flows, standings
+from scrm.dashboard import flows, sales, standings
 from scrm.dashboard.models import Fill, NodeDay
 from scrm.dashboard.periods import EARLIEST
 
@@ -44,9 +44,10 @@ def fill(days: Sequence[date], *, at: datetime, told: Told | None = None) -> Non
 
 
 def fill_all(*, at: datetime, told: Told | None = None) -> None:
-    """Every day since the first add."""
+    """Every day since the first add or sale."""
     today = day_of(at)
-    oldest = Relation.objects.aggregate(day=Min("added_day"))["day"] or today
+    added = Relation.objects.aggregate(day=Min("added_day"))["day"] or today
+    oldest = min(added, sales.oldest() or today)
     filled = Fill.objects.filter(pk=1).first()
     first = min(oldest, today - ONE * (RECENT - 1), (filled and filled.first_day) or today)
     fill(days_between(max(first, EARLIEST), today), at=at, told=told)
@@ -76,13 +77,18 @@ def _fill_touched(filled: Fill, *, at: datetime) -> int:
     assert filled.filled_at and filled.first_day and filled.last_day
     since = filled.filled_at - OVERLAP
     flows.prepare()
-    oldest = flows.touch_changes(since, last_fact=filled.last_fact, earliest=EARLIEST, today=today)
+    sales.prepare()
+    added = flows.touch_changes(since, last_fact=filled.last_fact, earliest=EARLIEST, today=today)
+    sold = sales.touch_changes(since, earliest=EARLIEST, today=today, first=filled.first_day)
+    oldest = min(filter(None, (added, sold)), default=None)
     if oldest and oldest < filled.first_day:
         fill(days_between(oldest, filled.first_day - ONE), at=at)
         return _fill_touched(Fill.objects.get(pk=1), at=at)
     fresh_days = days_between(filled.last_day + ONE, today)
     flows.touch_days([*fresh_days, *(day - ONE * flows.KEEP for day in fresh_days)])
+    sales.touch_days(fresh_days)
     flows.count(first=filled.first_day, today=today)
+    sales.count(first=filled.first_day)
     standings.prepare()
     last = max(today, filled.last_day)
     standings.bear(fresh_days[0] if fresh_days else last, last)
@@ -100,9 +106,12 @@ def _fill_touched(filled: Fill, *, at: datetime) -> int:
 def _fill_chunk(chunk: Sequence[date], *, until: date | None, today: date) -> None:
     filled, _is_new = Fill.objects.get_or_create(pk=1)
     flows.prepare()
+    sales.prepare()
     standings.prepare()
     flows.touch_days(chunk)
+    sales.touch_days(chunk)
     flows.count(first=chunk[0], today=today)
+    sales.count(first=chunk[0])
     if filled.first_day is None or chunk[0] <= filled.first_day:
         standings.read_base(chunk[0])
     last = until or max(chunk[-1], filled.last_day or chunk[-1])

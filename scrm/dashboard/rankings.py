@@ -1,7 +1,7 @@
 """The tables under a board: what a node consists of, sorted, page by page."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import ExpressionWrapper, F, FloatField, Q, QuerySet, Sum, Value
@@ -10,14 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from guides.models import Code, Guide
-from scrm.dashboard.kpis import BY_KEY, FLOWS, Sums
-from scrm.dashboard.models import Fill, GuideDay, NodeDay, StoreSpan
+from scrm.dashboard.kpis import BY_KEY, FLOWS, GROUPS, LEVELS, SALES, Kpi, Sums
+from scrm.dashboard.models import Fill, GuideDay, NodeDay, SalesDay, StoreSpan
 from scrm.dashboard.nodes import Kind, Node
 from scrm.dashboard.periods import SPANS, Period, spans
 from stores.models import Franchisee, Region
 
 SIZE = 50
 MOST = 20_000  # rows of an export
+NONE: Mapping[int, Any] = {}
 
 PARTS = {
     Kind.BRAND: ("regions", "stores", "franchisees"),
@@ -46,13 +47,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which table, sorted by what, which page of it, and for which name."""
+    """Which table, of which numbers, sorted by what, which page of it, and for which name."""
 
     part: str
     sort: str = "adds"
     rising: bool = False
     page: int = 1
     search: str = ""
+    group: str = "growth"
+
+    @property
+    def kpis(self) -> tuple[Kpi, ...]:
+        return GROUPS[self.group][1]
 
 
 @dataclass(frozen=True)
@@ -74,12 +80,15 @@ class Ranking:
 def asked(query: Any, node: Node) -> Asked:
     """What a page's query asks of a node's tables; what makes no sense is taken for the usual."""
     parts = PARTS[Kind(node.kind)]
+    group = query.get("show") if query.get("show") in GROUPS else "growth"
+    first, known = GROUPS[group][1][0].key, {kpi.key for kpi in GROUPS[group][1]}
     sort = query.get("sort", "")
     page = query.get("page", "")
     return Asked(
+        group=group,
         part=query.get("part") if query.get("part") in parts else parts[0],
-        sort=sort.lstrip("-") if sort.lstrip("-") in BY_KEY or sort == "name" else "adds",
-        rising=(sort in BY_KEY) or sort == "name",
+        sort=sort.lstrip("-") if sort.lstrip("-") in known or sort == "name" else first,
+        rising=(sort in known) or sort == "name",
         page=int(page) if page.isdecimal() and 0 < int(page) < 10_000 else 1,
         search=query.get("q", "").replace("\0", "").strip()[:40],
     )
@@ -96,7 +105,7 @@ def children(node: Node, period: Period, asked: Asked, *, size: int = SIZE) -> R
 
 def everything(node: Node, period: Period, asked: Asked) -> Ranking:
     """The whole table, for an export."""
-    return children(node, period, Asked(asked.part, asked.sort, asked.rising, 1, asked.search), size=MOST)
+    return children(node, period, replace(asked, page=1), size=MOST)
 
 
 def _paged(rows: Iterable[Row], asked: Asked, size: int) -> Ranking:
@@ -133,9 +142,9 @@ def _nodes(node: Node, period: Period, part: str) -> Iterable[Row]:
 
 def _summed(days: Any, period: Period) -> Any:
     return days.annotate(
-        **{name: Sum(name) for name in FLOWS},
+        **{name: Sum(name) for name in (*FLOWS, *SALES)},
         live_at_start=Coalesce(Sum("live_at_start", filter=Q(day=period.first)), 0),
-        live=Coalesce(Sum("live", filter=Q(day=period.last)), 0),
+        **{name: Coalesce(Sum(name, filter=Q(day=period.last)), 0) for name in LEVELS},
     ).order_by()
 
 
@@ -147,9 +156,8 @@ def _stores(node: Node, period: Period, asked: Asked, size: int) -> Ranking:
     if asked.search:
         rows = rows.filter(Q(store__name__icontains=asked.search) | Q(store__code__istartswith=asked.search))
     start = (asked.page - 1) * size
-    wanted = _sorted(rows, asked).values(
-        *FLOWS, "live_at_start", "live", name=F("store__name"), city=F("store__city"), node=F("store__public_id")
-    )
+    says = {"name": F("store__name"), "city": F("store__city"), "node": F("store__public_id")}
+    wanted = _sorted(rows, asked).values(*FLOWS, *SALES, "live_at_start", *LEVELS, **says)
     found = [Row(row["name"], row["city"], _board(row["node"]), Sums.of(row)) for row in wanted[start : start + size]]
     return Ranking(found, asked, rows.count(), size)
 
@@ -180,6 +188,12 @@ def _sorted(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
         "net_adds": F("adds") - F("losses") - F("drops"),
         "loss_rate": _over("losses", F("live_at_start") + F("adds")),
         "keep_7": _over("kept_7", F("kept_of")),
+        "basket": _over("gmv", F("orders")),
+        "member_share": _over("member_gmv", F("gmv")),
+        "add_rate": _over("adds", F("orders")),
+        "repurchase": _over("repeaters_365", F("buyers_365")),
+        "upt": _over("units", F("orders")),
+        "attach": _over("attached", F("orders")),
     }.get(asked.sort, F(asked.sort))
     if asked.sort in ("adds", "people_adds", "losses", "live", "name"):
         order = by.asc() if asked.rising else by.desc()
@@ -197,8 +211,21 @@ def _over(part: str, whole: Any) -> Any:
 
 
 def by_guide(node: Node, period: Period) -> Iterable[Row]:
-    """The guides who had customers at a store."""
-    return _work(node, period, "guide", Guide, lambda g: Row(str(g), g.position, _open("guide", g), Sums()))
+    """The guides who had customers at a store or sold there."""
+    return _work(
+        node, period, "guide", Guide, lambda g: Row(str(g), g.position, _open("guide", g), Sums()), _sold(node, period)
+    )
+
+
+def _sold(node: Node, period: Period) -> dict[int, Any]:
+    """By guide, what she sold at a store; somebody who is a guide of several corps is named once."""
+    if (told := node.seen(period)) is None:
+        return {}
+    seen = SalesDay.objects.visible_to(node.viewer).filter(store=node.pk, day__range=(told.first, told.last))
+    sums = {row["seller"]: row for row in seen.values("seller").annotate(**{name: Sum(name) for name in SALES})}
+    sellers = Guide.objects.filter(person__in=[pk for pk in sums if pk]).order_by("-pk")
+    guides = {person: guide for guide, person in sellers.values_list("pk", "person_id")}
+    return {guides[seller]: row for seller, row in sums.items() if seller in guides}
 
 
 def by_code(node: Node, period: Period) -> Iterable[Row]:
@@ -206,7 +233,9 @@ def by_code(node: Node, period: Period) -> Iterable[Row]:
     return _work(node, period, "code", Code, lambda c: Row(c.name, "", _open("code", c), Sums()))
 
 
-def _work(node: Node, period: Period, key: str, model: Any, say: Callable[[Any], Row]) -> Iterable[Row]:
+def _work(
+    node: Node, period: Period, key: str, model: Any, say: Callable[[Any], Row], sold: Mapping[int, Any] = NONE
+) -> Iterable[Row]:
     if (told := node.seen(period)) is None:
         return
     here = GuideDay.objects.filter(store=node.pk)
@@ -219,9 +248,11 @@ def _work(node: Node, period: Period, key: str, model: Any, say: Callable[[Any],
         .annotate(live=Sum(change), live_at_start=Coalesce(Sum(change, filter=Q(day__lt=told.first)), 0))
     )
     live = {row[key]: row for row in stand}
-    known = model.objects.in_bulk([pk for pk in live if pk])
-    for pk, standing in live.items():
-        sums = Sums.of({**flows.get(pk, {}), "live": standing["live"], "live_at_start": standing["live_at_start"]})
+    known = model.objects.in_bulk([pk for pk in {*live, *sold} if pk])
+    for pk in [*live, *(pk for pk in sold if pk not in live)]:
+        standing = live.get(pk, {"live": 0, "live_at_start": 0})
+        held = {"live": standing["live"], "live_at_start": standing["live_at_start"]}
+        sums = Sums.of({**flows.get(pk, {}), **sold.get(pk, {}), **held})
         row = say(known[pk]) if pk in known else Row(str(_("Without a code")), "", "", Sums())
         if sums != Sums():
             yield Row(row.name, row.note, row.url, sums)

@@ -1,7 +1,8 @@
-"""Where each node stands at a day's end, from GuideDay into NodeDay and StoreSpan.
+"""Where each node stands at a day's end, from GuideDay and SalesDay into NodeDay and StoreSpan.
 
-A store has a row for every day from its first one on. Its live count is that of the day before plus the day's flows;
-the brand, its regions and its franchisees are sums of the stores' rows as the tree stood on that day.
+A store has a row for every day from its first one on. Its live count, and how many bought there within a year, are
+those of the day before plus the day's flows; the brand, its regions and its franchisees are sums of the stores' rows as
+the tree stood on that day.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,13 +11,14 @@ from typing import Any
 
 from django.db import connection
 
-from scrm.dashboard import periods
-from scrm.dashboard.flows import COLUMNS
+from scrm.dashboard import periods, sales
+from scrm.dashboard.flows import COLUMNS as FLOWS
 
+COLUMNS = (*FLOWS, *sales.COLUMNS)
 NAMES = ", ".join(COLUMNS)
-ZEROS = ", ".join("0" for _column in COLUMNS)
-SUMS = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in COLUMNS)
-STANDING = f"{NAMES}, live_at_start, live"
+LEVELS = ("live", "buyers_365", "repeaters_365")
+STANDING = f"{NAMES}, live_at_start, {', '.join(LEVELS)}"
+ZEROS = ", ".join("0" for _column in STANDING.split(", "))
 CHANGE = "adds + moved_in - losses - drops - moved_out"
 
 # A day without a placement (before the house knew the store) counts where the store stands now.
@@ -41,7 +43,7 @@ WITH born AS (
 ), put AS (
 INSERT INTO dashboard_nodeday (kind, node_id, day, store_id, region_id, franchisee_id, {STANDING})
 SELECT CASE d.store_id WHEN 0 THEN 'unplaced' ELSE 'store' END, d.store_id, d.day, nullif(d.store_id, 0),
-       coalesce(p.region_id, s.region_id), c.franchisee_id, {ZEROS}, 0, 0
+       coalesce(p.region_id, s.region_id), c.franchisee_id, {ZEROS}
 FROM days d {WHERE_IT_STOOD.format(store="d.store_id", day="d.day")}
 WHERE NOT EXISTS (SELECT FROM dashboard_nodeday n WHERE n.node_id = d.store_id AND n.day = d.day
                   AND n.kind = CASE d.store_id WHEN 0 THEN 'unplaced' ELSE 'store' END)
@@ -51,45 +53,64 @@ RETURNING coalesce(store_id, 0) AS store_id, day
 INSERT INTO board_cells SELECT store_id, day FROM put
 """
 BASE = """
-CREATE TEMP TABLE IF NOT EXISTS board_base (store_id bigint, live bigint) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS board_base (store_id bigint, live bigint, buyers bigint, repeaters bigint)
+    ON COMMIT DELETE ROWS;
 TRUNCATE board_base;
 """
-READ_BASE = """
+READ_BASE = f"""
 INSERT INTO board_base
-SELECT coalesce(store_id, 0), count(*) FROM guides_relation
-WHERE added_day < %(first)s AND (ended_day IS NULL OR ended_day >= %(first)s) GROUP BY 1
+SELECT store_id, sum(live), sum(buyers), sum(repeaters) FROM (
+    SELECT coalesce(store_id, 0) AS store_id, count(*) AS live, 0 AS buyers, 0 AS repeaters FROM guides_relation
+    WHERE added_day < %(first)s AND (ended_day IS NULL OR ended_day >= %(first)s) GROUP BY 1
+    UNION ALL SELECT store_id, 0, buyers, repeaters FROM ({sales.BASE}) b
+) held GROUP BY 1
 """
 ALL_CELLS = """
 INSERT INTO board_cells SELECT node_id, day FROM dashboard_nodeday
 WHERE kind IN ('store', 'unplaced') AND day = ANY(%(days)s)
 """
-SUM_UP = f"""
+
+
+def _sum_up(table: str, columns: Sequence[str]) -> str:
+    """SQL that sums one table of days up into the noted store-days."""
+    own, sums = ", ".join(f"n.{name}" for name in columns), ", ".join(f"s.{name}" for name in columns)
+    return f"""
 WITH cells AS (SELECT DISTINCT store_id, day FROM board_cells),
 sums AS (
-    SELECT c.store_id, c.day, {SUMS} FROM cells c
-    LEFT JOIN dashboard_guideday g
+    SELECT c.store_id, c.day, {", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in columns)} FROM cells c
+    LEFT JOIN {table} g
         ON g.day = ANY(%(days)s) AND g.day = c.day AND coalesce(g.store_id, 0) = c.store_id GROUP BY 1, 2
 )
-UPDATE dashboard_nodeday n SET ({NAMES}) = ROW ({", ".join(f"s.{name}" for name in COLUMNS)}) FROM sums s
+UPDATE dashboard_nodeday n SET ({", ".join(columns)}) = ROW ({sums}) FROM sums s
 WHERE n.kind = CASE s.store_id WHEN 0 THEN 'unplaced' ELSE 'store' END AND n.node_id = s.store_id AND n.day = s.day
-  AND ({", ".join(f"n.{name}" for name in COLUMNS)}) IS DISTINCT FROM ({", ".join(f"s.{name}" for name in COLUMNS)})
+  AND ({own}) IS DISTINCT FROM ({sums})
 """
+
+
+SUM_UP = _sum_up("dashboard_guideday", FLOWS)
+SUM_UP_SALES = _sum_up("dashboard_salesday", sales.COLUMNS)
 WALK = f"""
 WITH since AS (
     SELECT c.store_id, c.day, CASE c.store_id WHEN 0 THEN 'unplaced' ELSE 'store' END AS kind
     FROM (SELECT store_id, min(day) AS day FROM board_cells GROUP BY 1) c
 ), began AS (
-    SELECT s.*, coalesce(y.live, b.live, 0) AS live FROM since s
+    SELECT s.*, coalesce(y.live, b.live, 0) AS live, coalesce(y.buyers_365, b.buyers, 0) AS buyers,
+           coalesce(y.repeaters_365, b.repeaters, 0) AS repeaters
+    FROM since s
     LEFT JOIN dashboard_nodeday y ON y.kind = s.kind AND y.node_id = s.store_id AND y.day = s.day - 1
     LEFT JOIN board_base b ON b.store_id = s.store_id
-), walk AS (
-    SELECT n.id, {CHANGE} AS flow,
-           b.live + sum({CHANGE}) OVER (PARTITION BY n.kind, n.node_id ORDER BY n.day) AS live
+), walk AS MATERIALIZED (
+    SELECT n.id, {CHANGE} AS flow, b.live + sum({CHANGE}) OVER days AS live,
+           b.buyers + sum(buyers_change) OVER days AS buyers, b.repeaters + sum(repeaters_change) OVER days AS repeaters
     FROM began b JOIN dashboard_nodeday n
       ON n.kind = b.kind AND n.node_id = b.store_id AND n.day BETWEEN b.day AND %(until)s
+    WINDOW days AS (PARTITION BY n.kind, n.node_id ORDER BY n.day)
 ), moved AS (
-    UPDATE dashboard_nodeday n SET live = w.live, live_at_start = w.live - w.flow FROM walk w
-    WHERE n.id = w.id AND (n.live, n.live_at_start) IS DISTINCT FROM (w.live, w.live - w.flow)
+    UPDATE dashboard_nodeday n SET live = w.live, live_at_start = w.live - w.flow, buyers_365 = w.buyers,
+        repeaters_365 = w.repeaters
+    FROM walk w
+    WHERE n.id = w.id AND (n.live, n.live_at_start, n.buyers_365, n.repeaters_365)
+        IS DISTINCT FROM (w.live, w.live - w.flow, w.buyers, w.repeaters)
     RETURNING n.store_id, n.day
 )
 INSERT INTO board_cells SELECT coalesce(store_id, 0), day FROM moved
@@ -132,7 +153,7 @@ WITH spans AS (SELECT * FROM unnest(%(keys)s::text[], %(firsts)s::date[], %(last
 sums AS (
     SELECT span, store_id, region_id, {", ".join(f"sum({name}) AS {name}" for name in COLUMNS)},
            coalesce(sum(live_at_start) FILTER (WHERE day = first), 0) AS live_at_start,
-           coalesce(sum(live) FILTER (WHERE day = last), 0) AS live
+           {", ".join(f"coalesce(sum({name}) FILTER (WHERE day = last), 0) AS {name}" for name in LEVELS)}
     FROM spans JOIN dashboard_nodeday n ON n.day BETWEEN first AND last
     WHERE n.kind = 'store' AND (%(everywhere)s OR n.store_id IN (SELECT store_id FROM board_cells))
     GROUP BY 1, 2, 3
@@ -176,6 +197,7 @@ def stand(*, places: Sequence[date], until: date) -> None:
     if days := noted_days():
         _run("ANALYZE board_cells")
         _run(SUM_UP, days=days)
+        _run(SUM_UP_SALES, days=days)
         _run(WALK, until=until)
         _run(ROLL_UP, days=noted_days())
 

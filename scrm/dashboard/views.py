@@ -19,7 +19,7 @@ from guides.models import Code, Guide
 from scrm import clock
 from scrm.audit import entries
 from scrm.dashboard import boards, charts, exports, finds, rankings, traces
-from scrm.dashboard.kpis import KPIS, tiles
+from scrm.dashboard.kpis import GROUPS, SOLD, tiles
 from scrm.dashboard.periods import SPANS, USUAL, Period, WrongPeriod, asked, spans
 from scrm.wecom import inbox
 from scrm.wecom.models import Letter
@@ -52,7 +52,8 @@ def node(request: HttpRequest, public_id: str) -> HttpResponse:
     found = boards.node_for(request.user, public_id)
     period, trouble = _period(request)
     table = rankings.children(found, period, rankings.asked(request.GET, found))
-    page = {"node": found, "title": found.name, "period": period, "table": table, "kpis": KPIS, "parts": _parts(found)}
+    page = {"node": found, "title": found.name, "period": period, "table": table, "parts": _parts(found)}
+    page |= {"kpis": table.asked.kpis, "groups": GROUPS}
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "dashboard/_table.html", page)
     growth = boards.growth(found, period.first, period.last)
@@ -224,6 +225,7 @@ def _picture(growth: boards.Growth, period: Period) -> dict[str, Any]:
     return {
         "growth": growth,
         "tiles": tiles(growth.totals, growth.before),
+        "sold": tiles(growth.totals, growth.before, SOLD) if growth.totals.orders or growth.totals.gmv else [],
         "chart": charts.trend(growth, period),
         "as_of": boards.as_of(),
     }

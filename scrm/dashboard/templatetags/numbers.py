@@ -9,6 +9,7 @@ from scrm.dashboard.kpis import Kpi, Sums, Tile
 
 register = template.Library()
 NOTHING = "—"
+FORMS = {"rate": "{:.1%}", "fen": "¥{:,.0f}", "ratio": "{:.2f}"}
 
 
 @register.filter
@@ -21,7 +22,7 @@ def number(sums: Sums, kpi: Kpi) -> str:
 def said(value: float | int | None, kpi: Kpi) -> str:
     if value is None:
         return NOTHING
-    return f"{value:.1%}" if kpi.is_rate else f"{value:,}".replace("-", "−")
+    return FORMS.get(kpi.form, "{:,}").format(value / 100 if kpi.form == "fen" else value).replace("-", "−")
 
 
 @register.filter
