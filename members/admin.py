@@ -13,6 +13,7 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from members import consents, identities
+from members import standing_admin as standing_admin  # registers its own
 from members.models import Consent, Identity, Joining, Member, Tag, TagGroup
 from scrm import clock
 from stores.admin import ReadOnly, ScopedAdmin, ScopedInline

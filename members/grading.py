@@ -113,7 +113,7 @@ def rule_on(day: date) -> GradeRule:
 def grade_all(*, at: datetime) -> int:
     """Grades every buyer by the rule in force today; says how many grades there are."""
     day, rule = day_of(at), rule_on(day_of(at))
-    asked = {"day": day, "at": at, "window": rule.window, "a": rule.a_from, "b": rule.b_from, "rule": rule.pk}
+    asked: dict[str, Any] = {"day": day, "at": at, "window": rule.window, "a": rule.a_from, "b": rule.b_from, "rule": rule.pk}
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         cursor.execute(MEMORY)

@@ -160,10 +160,10 @@ def _believed(people: Iterable[int]) -> dict[int, tuple[int, list[stages.Step]]]
     """The last telling of each, with its number."""
     found: dict[int, tuple[int, list[stages.Step]]] = {}
     rows = StageChange.objects.filter(member__in=list(people)).order_by("member", "telling", "at", "pk")
-    for root, telling, *step in rows.values_list("member", "telling", "stage", "at", "cause"):
+    for root, telling, stage, at, cause in rows.values_list("member", "telling", "stage", "at", "cause"):
         if root not in found or found[root][0] != telling:
             found[root] = (telling, [])
-        found[root][1].append(stages.Step(*step))
+        found[root][1].append(stages.Step(stage, at, cause))
     return found
 
 

@@ -28,7 +28,8 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     """The customers whom the list shows, as CSV or Excel."""
     demand(request.user, Permission.SEE_CUSTOMERS)
     demand(request.user, Permission.EXPORT_CUSTOMERS)
-    at, asked = clock.now(), {name: value for name, value in request.GET.items() if name != "after"}
+    at = clock.now()
+    asked = {name: str(value) for name, value in request.GET.items() if name != "after"}
     keys = shelves.found(request.user, asked, at=at).order_by("-pk").values_list("pk", flat=True)[:MOST]
     chosen = list(keys)
     entries.record_export(request.user, "members.member", at=at, rows=len(chosen), filters=asked, format=kind)

@@ -49,7 +49,7 @@ def timeline(request: HttpRequest, public_id: str) -> HttpResponse:
     sight = seen(request, public_id)
     profiles.opened(request.user, sight.root, at=clock.now())
     kinds = [kind for kind in request.GET.getlist("kind") if kind in timelines.KINDS]
-    page = timelines.read(request.user, sight.circle, before=_mark(request.GET.get("before", "")), kinds=kinds)
+    page = timelines.read(request.user, sight.circle, before=mark(request.GET.get("before", "")), kinds=kinds)
     shown = {"page": page, "sight": sight, "kinds": timelines.KINDS, "chosen": kinds, "more": "before" in request.GET}
     return render(request, "members/_timeline.html", shown)
 
@@ -61,7 +61,7 @@ def seen(request: HttpRequest, public_id: str) -> sights.Sight:
     raise Http404
 
 
-def _mark(text: str) -> Any:
+def mark(text: str) -> Any:
     """A mark as `timelines.Page.next` writes it; None for anything else."""
     when, _space, key = text.partition(" ")
     try:

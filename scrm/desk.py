@@ -31,6 +31,10 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
             ("guides.houseaccount", "support_agent", ""),
             ("guides.groupchat", "forum", ""),
             ("members.taggroup", "sell", ""),
+            ("members.membergrade", "military_tech", ""),
+            ("members.memberstage", "stairs", ""),
+            ("members.graderule", "rule", ""),
+            ("members.stagerule", "rule", ""),
         ),
     ),
     (

@@ -8,8 +8,9 @@ from rest_framework.routers import SimpleRouter
 from guides import api as guides
 from guides import entrance
 from members import api as members
-from members import merge_api
+from members import merge_api, standing_api
 from members.feeds import api as feeds
+from members.segments import api as segments
 from members.shop import api as shop
 from scrm import health, state
 from scrm.dashboard import api as dashboard
@@ -27,11 +28,13 @@ api.register("relations", guides.Relations, "relation")
 api.register("codes", guides.Codes, "code")
 api.register("facts", dashboard.Facts, "fact")
 api.register("letters", dashboard.Letters, "letter")
+api.register("reach", standing_api.Reach, "reach")
 api.register("tags", members.Tags, "tag")
 api.register("events", feeds.Events, "event")
 api.register("sources", feeds.Sources, "source")
 api.register("groups", guides.Groups, "group")
 api.register("orders", shop.Orders, "order")
+api.register("segments", segments.Segments, "segment")
 api.register("refunds", shop.Refunds, "refund")
 api.register("products", shop.Products, "product")
 api.register("stock", shop.Stocks, "stock")
@@ -40,6 +43,7 @@ v1 = [
     path("token/", stores.TokenDoor.as_view(), name="token"),
     path("me/", stores.MeDoor.as_view(), name="me"),
     path("sources/<str:code>/push/", feeds.PushDoor.as_view(), name="push"),
+    path("members/<str:id>/timeline/", standing_api.Timeline.as_view(), name="member-timeline"),
     *api.urls,
 ]
 

@@ -137,3 +137,15 @@ def test_every_line_is_of_a_kind_that_can_be_chosen(cast: Cast, mei: Member) -> 
     page = timelines.read(cast.ada, [mei.pk], limit=99)
     assert {line.kind for line in page.lines} <= set(timelines.KINDS)
     assert len({line.source_key for line in page.lines}) == len(page.lines)
+
+
+@pytest.mark.django_db
+def test_the_page_reads_on_where_it_stopped(cast: Cast, mei: Member, client: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("members.timelines.ON_A_PAGE", 2)
+    monkeypatch.setattr("members.timelines.read.__kwdefaults__", {**timelines.read.__kwdefaults__, "limit": 2})
+    client.force_login(cast.ada)
+    place = f"/customers/{mei.public_id}/timeline/"
+    first = client.get(place, {"kind": "relation"}).context["page"]
+    rest = client.get(place, {"kind": "relation", "before": first.next})
+    assert (len(first.lines), len(rest.context["page"].lines)) == (2, 1)
+    assert rest.content.decode().count("<ol") == 0
