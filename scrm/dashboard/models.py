@@ -207,3 +207,39 @@ class Gauge(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Conversion(models.Model):
+    """Of the days of a span up to a day: who bought at a place, and how many of them are members with a consent.
+
+    A store's row holds for the brand whatever the days; `held` counts the days on which a franchisee ran it.
+    """
+
+    store_path = "store"
+
+    kind = models.CharField(_("kind"), max_length=12)  # of NodeDay.Kind, or "held"
+    node_id = models.BigIntegerField()
+    span = models.CharField(max_length=10)  # a key of conversions.SPANS
+    day = models.DateField(_("day"))
+    store = models.ForeignKey(Store, models.CASCADE, null=True, related_name="+", db_index=False)
+    region = models.ForeignKey(Region, models.CASCADE, null=True, related_name="+", db_index=False)
+    franchisee = models.ForeignKey(Franchisee, models.CASCADE, null=True, related_name="+", db_index=False)
+    orders = models.IntegerField(_("orders"))
+    nameless = models.IntegerField(_("orders without a name"))
+    buyers = models.IntegerField(_("buyers"))
+    registered = models.IntegerField(_("registered"))
+    members = models.IntegerField(_("members with consent"))
+    filled_at = models.DateTimeField(null=True)
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("member conversion")
+        verbose_name_plural = _("member conversions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "node_id", "span", "day", "franchisee"],
+                nulls_distinct=False,
+                name="a_places_conversion_is_counted_once",
+            )
+        ]
+        indexes = [models.Index(fields=["day", "span", "kind"], name="conversions_of_a_day")]

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from scrm import clock
-from scrm.dashboard import facts, health
+from scrm.dashboard import conversions, facts, health
 
 
 @shared_task(name="dashboard.fill_touched")
@@ -19,3 +19,8 @@ def fill_recent() -> None:
 @shared_task(name="dashboard.take_health")
 def take_health() -> int:
     return health.take_due(at=clock.now())
+
+
+@shared_task(name="dashboard.fill_conversions")
+def fill_conversions() -> int:
+    return conversions.fill_due(at=clock.now())

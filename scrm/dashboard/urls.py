@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scrm.dashboard import drift, health_board, views
+from scrm.dashboard import conversion_board, drift, health_board, views
 
 app_name = "dashboard"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("drift/drift.csv", drift.export, {"kind": "csv"}, name="drift_csv"),
     path("drift/drift.xlsx", drift.export, {"kind": "xlsx"}, name="drift_xlsx"),
     path("data-health/", health_board.page, name="data_health"),
+    path("conversion/", conversion_board.page, name="conversion"),
+    path("conversion/table.csv", conversion_board.export, name="conversion_csv"),
     path("code/<slug:public_id>/", views.code, name="code"),
     path("guide/<slug:public_id>/", views.guide, name="guide"),
     path("<slug:public_id>/", views.node, name="node"),
