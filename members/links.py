@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -25,7 +26,11 @@ def claim(told: Collection[tuple[int, int, bool]], *, source: str, at: datetime)
     if not claims:
         return set()
     ordered = sorted(claims)
-    columns = [[pair[0] for pair in ordered], [pair[1] for pair in ordered], [claims[pair] for pair in ordered]]
+    columns: list[list[Any]] = [
+        [pair[0] for pair in ordered],
+        [pair[1] for pair in ordered],
+        [claims[pair] for pair in ordered],
+    ]
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [source[:40], at, *columns])
         return {row[0] for row in cursor.fetchall()}
