@@ -12,6 +12,7 @@ from members import merge_api, standing_api
 from members.feeds import api as feeds
 from members.segments import api as segments
 from members.shop import api as shop
+from members.rights import api as rights
 from scrm import health, state
 from scrm.dashboard import api as dashboard
 from scrm.rest import problems, reference
@@ -38,6 +39,8 @@ api.register("segments", segments.Segments, "segment")
 api.register("refunds", shop.Refunds, "refund")
 api.register("products", shop.Products, "product")
 api.register("stock", shop.Stocks, "stock")
+api.register("consents", rights.Consents, "consent")
+api.register("requests", rights.Requests, "request")
 
 v1 = [
     path("token/", stores.TokenDoor.as_view(), name="token"),

@@ -12,7 +12,7 @@ from members.segments.rules import BadRule
 from scrm.audit import entries
 from scrm.clock import day_of
 
-__all__ = ["BadRule", "Circle", "IsUsed", "archive", "arrange", "change", "make", "make_group", "rename", "users_of"]
+__all__ = ["BadRule", "Circle", "IsUsed"]  # what the verbs of this module raise
 
 
 class IsUsed(Exception):
@@ -54,6 +54,17 @@ def change(segment: Segment, rule: Any, *, by: Any, at: datetime) -> SegmentVers
     _without_circle(at)
     entries.record("segment.changed", by=by, subject=segment, at=at, version=version.number, fields=_fields(rule))
     return version
+
+
+@transaction.atomic
+def edit(segment: Segment, *, by: Any, at: datetime, **said: Any) -> None:
+    """All that is said of a segment at once: name, description, rule, group, priority; raises BadRule and Circle."""
+    if "rule" in said:
+        change(segment, said["rule"], by=by, at=at)
+    names = {key: said.get(key, getattr(segment, key)) for key in ("name", "description")}
+    rename(segment, **names, by=by, at=at)
+    place = {key: said.get(key, getattr(segment, key)) for key in ("group", "priority")}
+    arrange(segment, **place, by=by, at=at)
 
 
 @transaction.atomic

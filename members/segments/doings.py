@@ -25,7 +25,10 @@ def _often(params: dict[str, Any], whom: Whom) -> Statement:
     return sql, {**whom.asked, **params}
 
 
-def _went_by(params: dict[str, Any], first: date, last: date) -> Statement:
+def _went_by(params: dict[str, Any], first: date, last: date) -> Statement | None:
+    """Who did it on a day that left the window."""
+    if "days" not in params:
+        return None
     sql = """SELECT x.member_id AS root FROM members_event x
              WHERE x.kind = ANY(%(kind)s) AND x.day BETWEEN %(from)s AND %(to)s"""
     window = timedelta(days=params["days"])

@@ -67,13 +67,13 @@ class Question:
     """What rules ask with words of their own: `rows` gives SQL whose rows are `root`, of those who meet it.
 
     `passing` gives SQL of the members who may meet it no more, or newly, since days went by: after the first day, up to
-    the second.
+    the second; None where the question has no window.
     """
 
     name: str
     rows: Callable[[dict[str, Any], Whom], Statement]
     hears: frozenset[str]
-    passing: Callable[[dict[str, Any], date, date], Statement] | None = None
+    passing: Callable[[dict[str, Any], date, date], Statement | None] | None = None
 
 
 ROOT = "coalesce(g.same_person_as_id, x.member_id)"

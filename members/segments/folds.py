@@ -121,10 +121,8 @@ def _move(step: Step, first: date) -> None:
     alive: Any = sets.everybody()
     for leaf in Leaf.objects.order_by("pk"):
         question = conditions.questions()[leaf.asked["question"]]
-        if question.passing is None:
-            continue
-        concerned = families.circles(families.roots(question.passing(leaf.asked["params"], first, step.day)))
-        if concerned:
+        left = question.passing(leaf.asked["params"], first, step.day) if question.passing else None
+        if left and (concerned := families.circles(families.roots(left))):
             whom = Whom(step.at, step.day, concerned)
             met = answers.answer(leaf, whom) & alive
             step.touched |= patches.patch(sets.LEAF, {leaf.pk: met}, concerned, step.revision)

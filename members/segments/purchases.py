@@ -77,8 +77,10 @@ def _having(number: str, params: dict[str, Any]) -> str:
     return f"HAVING {number} >= %(low)s{high}"
 
 
-def _went_by(params: dict[str, Any], first: date, last: date) -> Statement:
-    """Who bought on a day that left the window, or on one that was ahead of it."""
+def _went_by(params: dict[str, Any], first: date, last: date) -> Statement | None:
+    """Who bought on a day that left the window."""
+    if "days" not in params:
+        return None
     sql = """SELECT x.member_id AS root FROM members_order x
              WHERE x.member_id IS NOT NULL AND x.paid_day BETWEEN %(from)s AND %(to)s"""
     window = timedelta(days=params["days"])

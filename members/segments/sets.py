@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -216,11 +217,12 @@ ON CONFLICT (family, key, shard) DO UPDATE SET revision = excluded.revision, bod
 AT_ONCE = 500
 
 
-def write(pieces: Iterable[tuple[str, int, int, BitMap]], revision: int) -> None:
-    """These sets stand in place of what was kept: (family, key, shard, members)."""
-    rows = [(family, key, shard, revision, bits.packed(body)) for family, key, shard, body in pieces]
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-        for start in range(0, len(rows), AT_ONCE):
-            columns = [list(column) for column in zip(*rows[start : start + AT_ONCE], strict=True)]
-            cursor.execute(WRITE, columns)
+def write(pieces: Iterable[tuple[str, int, int, BitMap]], revision: int) -> int:
+    """These sets stand in place of what was kept: (family, key, shard, members); how many pieces that were."""
+    count = 0
+    rows = ((family, key, shard, revision, bits.packed(body)) for family, key, shard, body in pieces)
+    with connection.cursor() as cursor:
+        while batch := list(islice(rows, AT_ONCE)):
+            cursor.execute(WRITE, [list(column) for column in zip(*batch, strict=True)])
+            count += len(batch)
+    return count
