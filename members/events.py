@@ -50,7 +50,8 @@ WHERE e.id = n.id AND e.at = n.was_at
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Verdict:
     """What became of a row: created, updated, unchanged or rejected."""
 
     index: int
@@ -105,7 +106,8 @@ def take_in(source: Source, told: Sequence[Any], *, at: datetime, by: Any) -> li
     answers |= {verdict.index: verdict for verdict in _merged(source, found, by, at)}
     for row, first in same:
         refused = answers[first.index].status == REJECTED
-        answers[row.index] = answers[first.index]._replace(index=row.index, status=REJECTED if refused else UNCHANGED)
+        fate = REJECTED if refused else UNCHANGED
+        answers[row.index] = replace(answers[first.index], index=row.index, status=fate)
     log.info("events.taken_in", source=source.pk, rows=len(told), rejected=len(errors))
     return [answers[index] for index in range(len(told))]
 

@@ -79,15 +79,18 @@ def of(sources: Sequence[Source], *, at: datetime) -> list[Pulse]:
     ids = [source.pk for source in sources]
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, {"day": at - DAY, "week": at - WEEK, "at": at, "ids": ids})
-        counts = {row[0]: tuple(int(n) for n in row[1:]) for row in cursor.fetchall()}
+        counts = {row[0]: [int(n) for n in row[1:]] for row in cursor.fetchall()}
         cursor.execute(LAST, [ids])
         last = dict(cursor.fetchall())
         cursor.execute(QUEUE, [ids])
         queue = {row[0]: row[1:] for row in cursor.fetchall()}
-    return [
-        Pulse(one, last.get(one.pk), *counts.get(one.pk, (0, 0, 0, 0)), *queue.get(one.pk, (0, 0)), at)
-        for one in sources
-    ]
+    return [_pulse(one, last.get(one.pk), counts.get(one.pk), queue.get(one.pk), at) for one in sources]
+
+
+def _pulse(source: Source, last: datetime | None, counts: Any, queue: Any, at: datetime) -> Pulse:
+    day_rows, day_rejected, week_rows, week_rejected = counts or (0, 0, 0, 0)
+    waiting, parked = queue or (0, 0)
+    return Pulse(source, last, day_rows, day_rejected, week_rows, week_rejected, waiting, parked, at)
 
 
 def reasons(source: Source, *, at: datetime) -> list[tuple[str, int]]:

@@ -57,12 +57,12 @@ def read(payload: bytes, fields: Mapping[str, Any], options: Options) -> Underst
     found = Understood()
     tickets: dict[tuple[str, bool], list[Ticket]] = {}
     bad: dict[str, str] = {}
-    for number, said in _lines(payload, fields):
+    for place, said in _lines(payload, fields):
         try:
             ticket = _ticket(said, options)
             tickets.setdefault(ticket.key, []).append(ticket)
         except NotUnderstood as why:
-            bad.setdefault(said.get("number") or str(number), str(why))
+            bad.setdefault(said.get("number") or str(place), str(why))
     for (number, _is_refund), lines in tickets.items():
         try:
             if number not in bad:  # a ticket of which a line is lost would be a smaller one

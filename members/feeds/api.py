@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +53,7 @@ class DoerTold(serializers.Serializer):
 class EventTold(serializers.Serializer):
     """One thing that somebody did; `payload` holds the details that its kind takes, and no others."""
 
-    source = serializers.CharField(max_length=40, help_text=gettext_lazy("the code of the system that tells it"))
+    source: Any = serializers.CharField(max_length=40, help_text=gettext_lazy("the code of the system that tells it"))
     number = serializers.CharField(max_length=64, help_text=gettext_lazy("the source's own; what comes again is known"))
     kind = serializers.ChoiceField(sorted(KINDS))
     at = serializers.DateTimeField(help_text=gettext_lazy("when it happened; late is welcome"))
@@ -77,7 +78,7 @@ class EventsAnswered(serializers.Serializer):
 
 
 class EventRow(serializers.ModelSerializer):
-    source = serializers.CharField(source="source.code")
+    source: Any = serializers.CharField(source="source.code")
     store = serializers.CharField(source="store.public_id", allow_null=True)
     store_code = serializers.CharField(source="store.code", allow_null=True)
     guide = serializers.CharField(source="seller.public_id", allow_null=True)
@@ -145,7 +146,7 @@ def take_events(rows: Sequence[Any], *, by: Any, at: datetime) -> list[Verdict]:
             answers[index] = Verdict(index, "rejected", f"source: {_('is missing')}")
     for code, indexes in sorted(of_source.items()):
         for verdict in _of_one_source(code, [rows[index] for index in indexes], by=by, at=at):
-            answers[indexes[verdict.index]] = verdict._replace(index=indexes[verdict.index])
+            answers[indexes[verdict.index]] = replace(verdict, index=indexes[verdict.index])
     return [answers[index] for index in range(len(rows))]
 
 
