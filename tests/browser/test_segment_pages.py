@@ -1,4 +1,4 @@
-"""A segment built from nothing in a real browser, on a phone and on a desk; by mouse, by keyboard, without a network."""
+"""A segment built from nothing in a real browser, on a phone and on a desk; by keyboard, and without a network."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_a_segment_from_nothing(shop: Cast, opened: Any, width: int) -> None:
     page.get_by_label("名称").fill("爱辣的新客")
     page.get_by_role("button", name="条件", exact=False).first.click()
     page.locator("#g0-c0-field").select_option("tag")
-    page.get_by_placeholder("输入后搜索").fill("17")
+    page.get_by_placeholder("输入以搜索").fill("17")
     page.locator(".option", has_text="口味17").click()
     count(page, 1)
     page.wait_for_selector(".sentence:has-text('口味17')")
@@ -62,7 +62,7 @@ def test_with_the_keyboard_alone(shop: Cast, opened: Any) -> None:
     page.keyboard.press("Enter")  # is no way to save what is half done
     page.get_by_role("button", name="条件", exact=False).first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'g0-c0-field'")
+    page.wait_for_selector("#g0-c0-field:focus")
     page.locator("#g0-c0-field").select_option("registered")
     page.wait_for_selector("#g0-c0 .joins")
     page.get_by_label("否").focus()

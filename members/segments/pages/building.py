@@ -60,7 +60,7 @@ def _read(one: Segment, asked: Questions, viewer: Any) -> dict[str, Any]:
 
 def _told(request: HttpRequest, asked: Questions, one: Segment | None) -> HttpResponse:
     """What somebody did on the builder: a line more or less, another question, or the whole saved."""
-    draft, deed = drafts.read(request.POST), request.POST.get("do", "save")
+    draft, deed = drafts.read(request.POST), request.POST.get("do", "look")
     if deed == "save":
         return _save(request, asked, draft, one)
     return _shown(request, asked, draft, one, focus=_change(draft, deed), **_typed(request))

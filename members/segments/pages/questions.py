@@ -46,6 +46,7 @@ class Input:
         return str(MISSING.get(self.kind, _("Fill this in.")))
 
 
+DAYS = pgettext_lazy("unit", "days")
 MISSING = {"pick": _("Choose at least one."), "one": _("Choose one."), "date": _("Choose a day.")}
 
 
@@ -145,7 +146,7 @@ def _taken(condition: Condition, op: conditions.Op) -> tuple[tuple[Input, ...], 
             return (Input("value", "one", op.label),), _("%(op)s %(value)s")
         case "days":
             says = DAYS_SAY.get(op.key, _("%(op)s: %(days)s days"))
-            return (Input("days", "whole", _("days"), unit=_("days"), least=1, most=MOST_DAYS),), says
+            return (Input("days", "whole", _("days"), unit=DAYS, least=1, most=MOST_DAYS),), says
         case "number":
             return (Input("value", kind, op.label, unit=unit),), _("%(op)s %(value)s %(unit)s")
         case "range":
@@ -173,7 +174,7 @@ def _besides(condition: Condition, op: conditions.Op) -> Iterable[Input]:
     """What may be said besides: a window of days, of what kind, a least score."""
     if condition.days and op.takes != "days":
         days = Input(
-            "days", "whole", _("in the last … days"), False, _("days"), 1, MOST_DAYS, _("in the last %(it)s days")
+            "days", "whole", _("in the last … days"), False, DAYS, 1, MOST_DAYS, _("in the last %(it)s days")
         )
         yield days
     for name, kind in condition.where.items():
