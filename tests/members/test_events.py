@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from members import eventchapters, eventkinds, events, months, sources, timelines
+from members.adapters import ADAPTERS
 from members.events import Verdict
 from members.models import Event, Identity, Member, Source
 from scrm import clock
@@ -201,3 +203,11 @@ def test_a_late_event_finds_its_place_in_the_story(cast: Cast, shop: Source) -> 
     assert [line.detail for line in sorted(told, key=lambda line: line.mark)] == ["/a", "/late", "/b"]
     assert not list(eventchapters.happenings(cast.ben, [member], None, 10))
     assert "event" in {line.kind for line in timelines.read(cast.ada, [member]).lines}
+
+
+def test_the_page_for_integrators_names_every_kind_with_its_details() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "sources.md").read_text("utf-8")
+    for kind in eventkinds.KINDS.values():
+        assert f"`{kind.name}`" in told
+        assert all(f"`{detail.key}`" in told for detail in kind.details), kind.name
+    assert all(f"`{name}`" in told for name in ADAPTERS)
