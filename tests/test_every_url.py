@@ -6,6 +6,7 @@ The URLs come from the resolver, so one that nobody has thought about fails here
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,9 @@ def address(name: str, things: dict[str, Any]) -> str:
         "app_label": "stores",
         "content_type_id": 1,
         "kind": "stores.store",
+        "day": date(2026, 3, 2),
+        "way": "entered",
+        "number": 1,
     }
     if pattern.name is None:
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>.*", lambda at: str(values[at[1] or at[2]]), route)
