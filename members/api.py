@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 
-from members.filters import MemberFilters, TagFilters
-from members.models import Identity, Member, Tag
+from members.filters import MemberFilters
+from members.models import Identity, Member
 from scrm.rest.doors import Door
 from stores.access import Permission
 from stores.scope import scope_of
@@ -57,22 +57,3 @@ class Members(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     def get_queryset(self) -> Any:
         return super().get_queryset().since_known_to(self.request.user)
 
-
-class TagRow(serializers.ModelSerializer):
-    """One of WeCom's corp tags with its group."""
-
-    id = serializers.CharField(source="public_id")
-    group = serializers.CharField(source="group.public_id")
-    group_name = serializers.CharField(source="group.name")
-
-    class Meta:
-        model = Tag
-        fields = ["id", "tag_id", "name", "rank", "group", "group_name"]
-
-
-class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
-    says = _("The tags of WeCom's library that live.")
-    queryset = Tag.objects.filter(deleted_at=None).select_related("group")
-    serializer_class = TagRow
-    filterset_class = TagFilters
-    reads = Permission.SEE_CODES

@@ -218,6 +218,12 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def of(roots: Collection[int]) -> dict[tuple[int, int], Any]:
+    """What fields say of these persons, by (person, field)."""
+    rows = FieldValue.objects.filter(member__in=roots).select_related("field")
+    return {(row.member_id, row.field_id): value_of(row) for row in rows}
+
+
 @transaction.atomic
 def write(told: Collection[Told], *, source: str, by: Person | None, store: Store | None = None, at: datetime) -> int:
     """How many values say something else now. They stand with the surviving members; each change is kept."""

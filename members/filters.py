@@ -41,4 +41,4 @@ class TagFilters(Filters):
 
     class Meta:
         model = Tag
-        fields = ["tag_id", "name", "group", "group_name"]
+        fields = ["tag_id", "kind", "name", "group", "group_name"]

@@ -10,9 +10,10 @@ from guides import entrance
 from members import api as members
 from members import merge_api, standing_api
 from members.feeds import api as feeds
+from members.labelling import api as labelling
+from members.rights import api as rights
 from members.segments import api as segments
 from members.shop import api as shop
-from members.rights import api as rights
 from scrm import health, state
 from scrm.dashboard import api as dashboard
 from scrm.rest import problems, reference
@@ -30,7 +31,9 @@ api.register("codes", guides.Codes, "code")
 api.register("facts", dashboard.Facts, "fact")
 api.register("letters", dashboard.Letters, "letter")
 api.register("reach", standing_api.Reach, "reach")
-api.register("tags", members.Tags, "tag")
+api.register("tags", labelling.Tags, "tag")
+api.register("tag-groups", labelling.Groups, "tag-group")
+api.register("fields", labelling.Fields, "field")
 api.register("events", feeds.Events, "event")
 api.register("sources", feeds.Sources, "source")
 api.register("groups", guides.Groups, "group")
@@ -47,6 +50,16 @@ v1 = [
     path("me/", stores.MeDoor.as_view(), name="me"),
     path("sources/<str:code>/push/", feeds.PushDoor.as_view(), name="push"),
     path("members/<str:id>/timeline/", standing_api.Timeline.as_view(), name="member-timeline"),
+    path(
+        "members/<str:id>/tags/",
+        labelling.MemberTags.as_view({"get": "retrieve", "post": "create"}),
+        name="member-tags",
+    ),
+    path(
+        "members/<str:id>/fields/",
+        labelling.MemberFields.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="member-fields",
+    ),
     *api.urls,
 ]
 

@@ -1,0 +1,431 @@
+"""Doors for machines: tags and their groups, fields, and which of them customers bear."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from members import fields, labels, sights, tagchanges, taggings, tags, wearings
+from members.filters import TagFilters
+from members.labelling import customer, sentences
+from members.models import Field, Member, Tag, TagChange, TagGroup
+from members.tagchanges import CannotBe
+from members.taglives import InUse
+from scrm import clock
+from scrm.audit import entries
+from scrm.rest.answers import once
+from scrm.rest.doors import Door
+from scrm.rest.problems import Conflict
+from scrm.wecom.models import Corp
+from stores.access import Permission
+
+MOST = 1000
+
+
+class TagRow(serializers.ModelSerializer):
+    """A tag with its group. `tag_id` is WeCom's; tags of our own have none."""
+
+    id = serializers.CharField(source="public_id")
+    group = serializers.CharField(source="group.public_id")
+    group_name = serializers.CharField(source="group.name")
+    made_elsewhere = serializers.BooleanField(source="is_foreign")
+    customers = serializers.IntegerField(source="hits", help_text=_("as counted in the night"))
+
+    class Meta:
+        model = Tag
+        fields = [
+            *("id", "tag_id", "kind", "name", "says", "rank", "group", "group_name"),
+            *("made_elsewhere", "customers", "uses", "used_at", "counted_at"),
+        ]
+
+
+class NewTag(serializers.Serializer):
+    group = serializers.CharField(max_length=24, help_text=_("public id of a group"))
+    name = serializers.CharField(max_length=60)
+    says = serializers.CharField(max_length=300, required=False, default="")
+
+
+class TagEdit(serializers.Serializer):
+    name = serializers.CharField(max_length=60, required=False)
+    says = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    rank = serializers.IntegerField(required=False, min_value=0, max_value=(1 << 31) - 1)
+
+
+class ChangeRow(serializers.ModelSerializer):
+    """What WeCom is being asked for; the library shows it once WeCom has done it."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = TagChange
+        fields = ["id", "kind", "wanted", "state", "errcode", "at", "settled_at"]
+
+
+class Told(serializers.Serializer):
+    """One customer, or some, and what is put on and taken off."""
+
+    member = serializers.CharField(max_length=24)
+    put_on = serializers.ListField(child=serializers.CharField(max_length=24), required=False, default=list)
+    take_off = serializers.ListField(child=serializers.CharField(max_length=24), required=False, default=list)
+
+
+class Batch(serializers.Serializer):
+    rows = Told(many=True)
+
+
+class Became(serializers.Serializer):
+    index = serializers.IntegerField()
+    status = serializers.ChoiceField(["updated", "waiting", "unchanged", "rejected"])
+    error = serializers.CharField(required=False)
+
+
+class Answered(serializers.Serializer):
+    results = Became(many=True)
+
+
+def asked(change: TagChange | None) -> Response:
+    """202: WeCom is asked; or there was nothing to ask for."""
+    if change is None:
+        return Response(status=status.HTTP_204_NO_CONTENT)
+    return Response(ChangeRow(change).data, status=status.HTTP_202_ACCEPTED)
+
+
+class Says(Door):
+    """What a verb cannot do, as the problem that it is."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, CannotBe | fields.Wrong):
+            exc = ValidationError({"detail": [sentences.why(exc)]})
+        elif isinstance(exc, InUse):
+            exc = Conflict(sentences.why(exc))
+        return super().handle_exception(exc)
+
+
+class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
+    says = _("Tags that live: WeCom's, our own, and those that a rule puts on.")
+    queryset = Tag.objects.filter(deleted_at=None, group__deleted_at=None).select_related("group__corp")
+    serializer_class = TagRow
+    filterset_class = TagFilters
+    reads = Permission.SEE_CODES
+    writes = Permission.MANAGE_TAGS
+
+    @property
+    def needed(self) -> Any:
+        return Permission.TAG_CUSTOMERS if self.action == "batch" else super().needed
+
+    @extend_schema(request=NewTag, responses={201: TagRow, 202: ChangeRow})
+    @once
+    def create(self, request: Request) -> Response:
+        """A new tag: in a group of ours at once; in WeCom's WeCom is asked for it."""
+        new = NewTag(data=request.data)
+        new.is_valid(raise_exception=True)
+        said = new.validated_data
+        group = TagGroup.objects.filter(public_id=said["group"], deleted_at=None).select_related("corp").first()
+        if group is None:
+            raise ValidationError({"group": [say("There is no such group.")]})
+        if group.corp:
+            names = [said["name"]]
+            return asked(tagchanges.create(group.corp, names, group=group, by=request.user, at=clock.now()))
+        made = labels.tag(group, said["name"], says=said["says"], by=request.user, at=clock.now())
+        return Response(TagRow(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=TagEdit, responses={200: TagRow, 202: ChangeRow})
+    @once
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Another name, meaning or place."""
+        tag, edit = self.get_object(), TagEdit(data=request.data)
+        edit.is_valid(raise_exception=True)
+        said = dict(edit.validated_data)
+        if tag.group.corp:
+            said.pop("says", None)
+            return asked(tagchanges.edit(tag, by=request.user, at=clock.now(), **said))
+        labels.change(tag, by=request.user, at=clock.now(), **said)
+        return Response(TagRow(self.get_object()).data)
+
+    @extend_schema(responses={202: ChangeRow, 204: None})
+    @once
+    def destroy(self, request: Request, id: str) -> Response:
+        """The tag goes, unless something uses it (409)."""
+        tag = self.get_object()
+        if tag.group.corp:
+            return asked(tagchanges.delete(tag, by=request.user, at=clock.now()))
+        labels.delete(tag, by=request.user, at=clock.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=Batch, responses=Answered)
+    @action(detail=False, methods=["post"])
+    @once
+    def batch(self, request: Request) -> Response:
+        """Puts tags on customers and takes them off: an answer for each row, and one bad row spoils no other."""
+        told = request.data.get("rows") if isinstance(request.data, dict) else None
+        if not isinstance(told, list) or len(told) > MOST:
+            raise ValidationError({"rows": [say("A list of at most %(n)d rows is needed.") % {"n": MOST}]})
+        with transaction.atomic():
+            found = [{"index": n, **_one(request.user, row)} for n, row in enumerate(told)]
+        return Response({"results": found})
+
+
+def _one(viewer: Any, row: Any) -> dict[str, str]:
+    told = Told(data=row if isinstance(row, dict) else {})
+    if not told.is_valid():
+        return {"status": "rejected", "error": say("A row names a member, and tags to put on or to take off.")}
+    said = told.validated_data
+    sight = sights.open_(viewer, said["member"])
+    if sight is None:
+        return {"status": "rejected", "error": say("There is no such customer.")}
+    try:
+        return {"status": mark(viewer, sight, said["put_on"], said["take_off"])}
+    except ValidationError as error:
+        return {"status": "rejected", "error": str(error.detail[0] if isinstance(error.detail, list) else error.detail)}
+
+
+def mark(viewer: Any, sight: sights.Sight, put_on: Iterable[str], take_off: Iterable[str]) -> str:
+    """`updated`, `waiting` for WeCom, or `unchanged`; raises ValidationError."""
+    came: set[str] = set()
+    for on, ids in ((True, list(put_on)), (False, list(take_off))):
+        found = {tag.public_id: tag for tag in Tag.objects.select_related("group").filter(public_id__in=ids)}
+        for one in ids:
+            tag = found.get(one)
+            if tag is None or tag.deleted_at:
+                raise ValidationError([say("There is no such tag: %(id)s") % {"id": one}])
+            came.add(_mark(viewer, sight, tag, on=on))
+    return next((word for word in ("waiting", "updated") if word in came), "unchanged")
+
+
+def _mark(viewer: Any, sight: sights.Sight, tag: Tag, *, on: bool) -> str:
+    at = clock.now()
+    if tag.kind == Tag.Kind.WECOM:
+        told = taggings.mark([sight.root.pk], tag, puts_on=on, by=viewer, at=at)
+        if told.unreachable:
+            raise ValidationError([say("Nobody of yours is her friend at WeCom, so it has no place there.")])
+        return "waiting" if told.waiting else "unchanged"
+    if tag.kind == Tag.Kind.RULE:
+        raise ValidationError([say("This tag is not put on by hand.")])
+    if on:
+        store = wearings.place_of(viewer, sight.circle)
+        return "updated" if tags.put_on([sight.root.pk], tag, by=viewer, store=store, at=at) else "unchanged"
+    return "unchanged" if customer.take(viewer, sight, tag) else "updated"
+
+
+class GroupRow(serializers.ModelSerializer):
+    """A group of tags; `corp` is null of ours."""
+
+    id = serializers.CharField(source="public_id")
+    corp = serializers.CharField(source="corp.corp_id", allow_null=True, default=None)
+
+    class Meta:
+        model = TagGroup
+        fields = ["id", "corp", "group_id", "name", "rank"]
+
+
+class NewGroup(serializers.Serializer):
+    name = serializers.CharField(max_length=60)
+    corp = serializers.CharField(max_length=64, required=False, default="", help_text=_("corp id; empty: ours"))
+    tags = serializers.ListField(child=serializers.CharField(max_length=60), required=False, default=list)
+
+
+class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
+    says = _("Groups of tags that live. WeCom keeps no group without tags.")
+    queryset = TagGroup.objects.filter(deleted_at=None).select_related("corp")
+    serializer_class = GroupRow
+    reads = Permission.SEE_CODES
+    writes = Permission.MANAGE_TAGS
+
+    @extend_schema(request=NewGroup, responses={201: GroupRow, 202: ChangeRow})
+    @once
+    def create(self, request: Request) -> Response:
+        """A new group with its tags."""
+        new = NewGroup(data=request.data)
+        new.is_valid(raise_exception=True)
+        said, at = new.validated_data, clock.now()
+        if said["corp"]:
+            corp = Corp.objects.filter(corp_id=said["corp"]).first()
+            if corp is None:
+                raise ValidationError({"corp": [say("There is no such corp.")]})
+            return asked(tagchanges.create(corp, said["tags"], group_name=said["name"], by=request.user, at=at))
+        with transaction.atomic():
+            made = labels.group(said["name"], by=request.user, at=at)
+            for name in said["tags"]:
+                labels.tag(made, name, by=request.user, at=at)
+        return Response(GroupRow(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=TagEdit, responses={200: GroupRow, 202: ChangeRow})
+    @once
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Another name or place."""
+        group, edit = self.get_object(), TagEdit(data=request.data)
+        edit.is_valid(raise_exception=True)
+        said = {word: value for word, value in edit.validated_data.items() if word != "says"}
+        if group.corp:
+            return asked(tagchanges.edit(group, by=request.user, at=clock.now(), **said))
+        labels.change(group, by=request.user, at=clock.now(), **said)
+        return Response(GroupRow(self.get_object()).data)
+
+    @extend_schema(responses={202: ChangeRow, 204: None})
+    @once
+    def destroy(self, request: Request, id: str) -> Response:
+        """The group goes with its tags, unless something uses one (409)."""
+        group = self.get_object()
+        if group.corp:
+            return asked(tagchanges.delete(group, by=request.user, at=clock.now()))
+        labels.delete(group, by=request.user, at=clock.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class FieldRow(serializers.ModelSerializer):
+    """A field of the brand's own."""
+
+    id = serializers.CharField(source="public_id", read_only=True)
+    choices = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
+
+    class Meta:
+        model = Field
+        fields = ["id", "key", "name", "kind", "choices", "is_personal", "is_active", "rank"]
+
+
+class FieldEdit(serializers.Serializer):
+    name = serializers.CharField(max_length=40, required=False)
+    choices = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
+    is_personal = serializers.BooleanField(required=False)
+    is_active = serializers.BooleanField(required=False)
+    rank = serializers.IntegerField(required=False, min_value=-10000, max_value=10000)
+
+
+class NewField(FieldEdit):
+    key = serializers.CharField(max_length=40)
+    name = serializers.CharField(max_length=40)
+    kind = serializers.ChoiceField(Field.Kind.choices)
+
+
+class Fields(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
+    says = _("Fields that the brand made; what they say of a customer stands under members/<id>/fields/.")
+    queryset = Field.objects.all()
+    serializer_class = FieldRow
+    reads = Permission.SEE_CUSTOMERS
+    writes = Permission.MANAGE_MEMBERS
+
+    @extend_schema(request=NewField, responses={201: FieldRow})
+    @once
+    def create(self, request: Request) -> Response:
+        """A new field; its key and kind stay."""
+        new = NewField(data=request.data)
+        new.is_valid(raise_exception=True)
+        said = new.validated_data
+        told = {"choices": said.get("choices", ()), "is_personal": said.get("is_personal", False)}
+        made = fields.make(said["key"], said["name"], said["kind"], by=request.user, at=clock.now(), **told)
+        return Response(FieldRow(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=FieldEdit, responses=FieldRow)
+    @once
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Another name, other choices, on or off."""
+        field, edit = self.get_object(), FieldEdit(data=request.data)
+        edit.is_valid(raise_exception=True)
+        fields.change(field, by=request.user, at=clock.now(), **edit.validated_data)
+        return Response(FieldRow(self.get_object()).data)
+
+    @extend_schema(responses={204: None})
+    @once
+    def destroy(self, request: Request, id: str) -> Response:
+        """A field that never said anything goes; others are switched off."""
+        fields.delete(self.get_object(), by=request.user, at=clock.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Marks(serializers.Serializer):
+    put_on = serializers.ListField(child=serializers.CharField(max_length=24), required=False, default=list)
+    take_off = serializers.ListField(child=serializers.CharField(max_length=24), required=False, default=list)
+
+
+class OfMember(Says):
+    """Something of one customer; a stranger's and none's are the same 404."""
+
+    queryset = Member.objects.all()
+    reads = Permission.SEE_CUSTOMERS
+    writes = Permission.TAG_CUSTOMERS
+
+    def sight(self) -> sights.Sight:
+        sight = sights.open_(self.request.user, self.kwargs["id"])
+        if sight is None:
+            raise NotFound
+        return sight
+
+
+class WornRow(serializers.Serializer):
+    tag = serializers.CharField(source="tag.public_id")
+    name = serializers.CharField(source="tag.name")
+    group_name = serializers.CharField(source="tag.group.name")
+    kind = serializers.CharField(source="tag.kind")
+    score = serializers.IntegerField(allow_null=True)
+
+
+class MemberTags(OfMember):
+    says = _("The tags that a customer bears, as far as you read them.")
+    serializer_class = WornRow
+
+    @extend_schema(responses=WornRow(many=True))
+    def retrieve(self, request: Request, id: str) -> Response:
+        """Her tags."""
+        sight = self.sight()
+        self.found = sight.root
+        return Response(WornRow(wearings.of(request.user, sight, at=clock.now()), many=True).data)
+
+    @extend_schema(request=Marks, responses=Became)
+    @once
+    def create(self, request: Request, id: str) -> Response:
+        """Puts tags on and takes them off; WeCom's wait for WeCom."""
+        told = Marks(data=request.data)
+        told.is_valid(raise_exception=True)
+        with transaction.atomic():
+            said = told.validated_data
+            return Response({"index": 0, "status": mark(request.user, self.sight(), said["put_on"], said["take_off"])})
+
+
+class MemberFields(OfMember):
+    says = _("What the brand's own fields say of a customer, by key.")
+    serializer_class = serializers.DictField  # type: ignore[assignment]
+
+    @extend_schema(responses={200: dict})
+    def retrieve(self, request: Request, id: str) -> Response:
+        """By key; personal ones are null for seats that do not serve customers."""
+        sight = self.sight()
+        self.found = sight.root
+        shown = wearings.filled(request.user, sight, at=clock.now())
+        return Response({one.field.key: None if one.value is None else fields.plain(one.value) for one in shown})
+
+    @extend_schema(request=dict, responses={200: dict})
+    @once
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Writes the fields that are named; null empties one."""
+        sight, viewer = self.sight(), request.user
+        told = list(_read(sight.root.pk, request.data))
+        try:
+            store = wearings.place_of(viewer, sight.circle)
+        except LookupError:
+            raise NotFound from None
+        changed = fields.write(told, source="api", by=viewer, store=store, at=clock.now())
+        if changed:
+            keys = [one.field.key for one in told]
+            entries.record("fieldvalue.changed", by=viewer, customer=sight.root, at=clock.now(), fields=keys)
+        return self.retrieve(request, id)
+
+
+def _read(root: int, data: Any) -> Iterable[fields.Told]:
+    if not isinstance(data, dict) or not data:
+        raise ValidationError({"detail": [say("Name fields by their key.")]})
+    known = {field.key: field for field in Field.objects.filter(is_active=True)}
+    for key, value in data.items():
+        if key not in known:
+            raise ValidationError({str(key)[:40]: [say("There is no such field.")]})
+        try:
+            yield fields.Told(root, known[key], fields.read(known[key], value))
+        except fields.Wrong as error:
+            raise ValidationError({key: [sentences.why(error)]}) from None
