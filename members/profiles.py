@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from members import cards, chapters, consents, sights
 from members.models import Consent, Identity, Joining, Member, MemberGrade, MemberStage, MemberTag
 from scrm.audit import entries
@@ -59,7 +61,7 @@ def _registered_at(viewer: Any, sight: sights.Sight) -> datetime | None:
 
 def _reach(viewer: Any, sight: sights.Sight, card: cards.Card) -> list[str]:
     phone = Identity.objects.visible_to(viewer).filter(kind=Identity.Kind.PHONE, member__in=sight.circle)
-    return [word for word, is_so in (("guide", card.has_live), ("phone", phone.exists())) if is_so]
+    return [word for word, is_so in ((_("a guide"), card.has_live), (_("a phone"), phone.exists())) if is_so]
 
 
 def opened(viewer: Any, member: Member, *, at: datetime) -> None:
