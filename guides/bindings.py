@@ -17,7 +17,14 @@ from stores.models import Store
 
 log = structlog.get_logger()
 NAME_WITHIN = timedelta(seconds=3)
-LOCK = "SELECT id FROM members_member WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+# The surviving member too: owners follow from the relations of all members of a person.
+LOCK = """
+WITH told AS MATERIALIZED (SELECT unnest(%s::bigint[]) AS id)
+SELECT id FROM members_member WHERE id = ANY (ARRAY(
+    SELECT id FROM told
+    UNION SELECT m.same_person_as_id FROM told JOIN members_member m USING (id) WHERE m.same_person_as_id IS NOT NULL))
+ORDER BY id FOR NO KEY UPDATE
+"""
 
 
 class NotHers(Exception):

@@ -151,14 +151,29 @@ SELECT member_id, store_id, guide_id, starts_at, {DAY % "starts_at"}, ends_at
 FROM owners_now WHERE NOT is_gone ORDER BY 1, 2, 4
 """
 
+# Of whoever is one person with another member: the person, and all members of hers.
+KIN = """
+WITH persons AS (
+    SELECT DISTINCT coalesce(m.same_person_as_id, m.id) AS person FROM members_member m
+    WHERE m.id = ANY(%s::bigint[]) AND (m.same_person_as_id IS NOT NULL
+        OR EXISTS (SELECT FROM members_member o WHERE o.same_person_as_id = m.id))
+)
+SELECT person, person FROM persons
+UNION ALL SELECT person, o.id FROM persons JOIN members_member o ON o.same_person_as_id = person
+"""
 Owner = tuple[int, int, int, datetime, datetime | None]
 
 
 def settle_owners(touched: dict[int, list[Row]]) -> None:
-    """Makes the owners of these members follow from their relations."""
+    """Makes the owners of these members follow from their relations; who is one person has one owner at a store."""
     if not touched:
         return
-    wanted = {owner for member, rows in touched.items() for owner in _owners_of(member, rows)}
+    person = _persons(touched)
+    touched = touched | relations_of(person.keys() - touched.keys())
+    hers: dict[int, list[Row]] = defaultdict(list)
+    for member, rows in touched.items():
+        hers[person.get(member, member)] += rows
+    wanted = {owner for rows in hers.values() for owner in _owners_of(rows)}
     with connection.cursor() as cursor:
         cursor.execute(READ_OWNERS, [sql_array(touched)])
         present: set[Owner] = set(cursor.fetchall())
@@ -176,11 +191,35 @@ def settle_owners(touched: dict[int, list[Row]]) -> None:
         cursor.execute(OWN)
 
 
-def _owners_of(member: int, rows: Iterable[Row]) -> Iterable[Owner]:
-    lives: dict[int, list[Life]] = defaultdict(list)
-    for row in rows:
+def relations_of(members: Iterable[int]) -> dict[int, list[Row]]:
+    """The relations of these members."""
+    found: dict[int, list[Row]] = {member: [] for member in members}
+    if found:
+        with connection.cursor() as cursor:
+            cursor.execute(READ_ROWS, [sql_array(found)])
+            for columns in cursor.fetchall():
+                found[columns[1]].append(Row(*columns))
+    return found
+
+
+def _persons(members: Iterable[int]) -> dict[int, int]:
+    """The person of each who is one with another member, and of all her members."""
+    with connection.cursor() as cursor:
+        cursor.execute(KIN, [sql_array(members)])
+        return {member: person for person, member in cursor.fetchall()}
+
+
+def _owners_of(rows: Iterable[Row]) -> Iterable[Owner]:
+    """Of one person, whose relations may be those of several members: whose relation owns, its member is owned."""
+    lives: dict[int, dict[Life, int]] = defaultdict(dict)
+    for row in sorted(rows, key=lambda row: row.member_id):
         if row.store_id and row.added_at:
-            lives[row.store_id].append(Life(row.guide_id, row.added_at, row.ended_at))
+            lives[row.store_id].setdefault(Life(row.guide_id, row.added_at, row.ended_at), row.member_id)
     for store, told in lives.items():
         for owned in owners(told):
-            yield (member, store, owned.guide_id, owned.from_at, owned.until)
+            lived = min(
+                (life.from_at, member)
+                for life, member in told.items()
+                if (life.guide_id, life.until) == (owned.guide_id, owned.until) and life.from_at <= owned.from_at
+            )
+            yield (lived[1], store, owned.guide_id, owned.from_at, owned.until)

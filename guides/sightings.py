@@ -92,11 +92,14 @@ WHERE n = 1 AND NOT EXISTS (
     SELECT FROM guides_ownership o WHERE o.member_id = b.member_id AND o.store_id = b.store_id)
 ORDER BY member_id, store_id
 """
-# Who came to a store where she had a guide already, or two guides at once: the fold of owners says whose she is.
+# Who came to a store where she had a guide already, or two guides at once, or is known as another member too: the fold
+# of owners says whose she is.
 CONTESTED = """
 SELECT DISTINCT member_id FROM born b WHERE NOT EXISTS (
     SELECT FROM guides_ownership o WHERE o.member_id = b.member_id AND o.store_id = b.store_id
     AND o.guide_id = b.guide_id AND o.starts_at = b.added_at AND o.ends_at IS NULL)
+OR EXISTS (SELECT FROM members_member m WHERE m.id = b.member_id AND m.same_person_as_id IS NOT NULL)
+OR EXISTS (SELECT FROM members_member m WHERE m.same_person_as_id = b.member_id)
 """
 KNOTTY = "SELECT DISTINCT member_id FROM seen_news WHERE NOT is_plain ORDER BY 1"
 UNKNOWN = "SELECT DISTINCT state FROM seen_news WHERE state <> '' AND code_id IS NULL ORDER BY 1 LIMIT %s"
