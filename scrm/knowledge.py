@@ -14,7 +14,7 @@ CONDITIONS modules with `CONDITIONS`, a tuple of members.segments.conditions.Con
 from typing import Any
 
 from campaigns import chapters as of_words
-from guides import belongings, code_tags, sellers
+from guides import belongings, code_tags, sellers, unions
 from guides import chapters as of_guides_and_her
 from guides import conditions as of_guides
 from members import chapters, eventchapters, events, lifecycles, mentions, saleschapters, scores, tagchapters
@@ -27,7 +27,7 @@ from scrm.imports import leftovers
 CHAPTERS: tuple[Any, ...] = (chapters, eventchapters, of_guides_and_her, of_words, tagchapters, saleschapters)
 COPIES: tuple[Any, ...] = (ours, belongings, events, handed_on)
 ERASURES: tuple[Any, ...] = (ours, belongings, leftovers, events, from_segments, handed_on)
-UNITED: tuple[Any, ...] = (lifecycles.united, scores.united)
+UNITED: tuple[Any, ...] = (unions.united, lifecycles.united, scores.united)
 SELLERS: tuple[Any, ...] = (sellers.named,)
 CONDITIONS: tuple[Any, ...] = (traits, ownfields, purchases, doings, of_guides)
 TAG_USES: tuple[Any, ...] = (mentions, code_tags)
