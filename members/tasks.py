@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from members import grading, lifecycles, reach, scores, taglives
+from members.segments import years
 from scrm import clock
 
 
@@ -41,3 +42,9 @@ def count_tags() -> int:
 def count_reach() -> None:
     """Whom the brand can reach, once a night."""
     reach.count_all(at=clock.now())
+
+
+@shared_task(name="members.sum_up_the_year")
+def sum_up_the_year() -> None:
+    """What everybody bought within the last 365 days, for cross tables."""
+    years.fill(clock.now())
