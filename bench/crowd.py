@@ -21,7 +21,7 @@ from scrm.ids import sql_id
 
 STORES, REGIONS, GUIDES_A_STORE = 10_000, 20, 1
 TAGS, TAGGED = 40, 1  # tags told by rows; rows of tags for each member
-BUYERS, FRIENDS, SPEAKERS = 0.3, 0.4, 0.3  # so many rows for each member
+BUYERS, FRIENDS, SPEAKERS = 0.2, 0.3, 0.2  # so many rows for each member
 SHARES = (0.2, 0.1, 0.05, 0.02, 0.01, 0.001)  # of everybody, who bears one of the further tags
 
 MEMBERS = f"""

@@ -106,11 +106,13 @@ def _counted(said: str, crowd: Crowd, at: Any) -> list[Figure]:
         return 1000 * _timed(lambda: counts.count(rule, viewer=None, at=at))
 
     colds = [cold(asked[n % len(asked)]) for n in range(COLD * 4)]
-    warms, floors = [], []
+    warms, spent, floors = [], [], []
     for n in range(WARM * 4):
         rule = asked[n % len(asked)]
         counts.count(rule, viewer=None, at=at)
+        worked = time.process_time()
         warms.append(1000 * _timed(lambda rule=rule: counts.count(rule, viewer=None, at=at)))
+        spent.append(1000 * (time.process_time() - worked))
         tree = plans.compiled(rule, day_of(at))
         look_up = lookups.present(tree, at)
         floors.append(1000 * _timed(lambda t=tree, f=look_up: len(trees.evaluate(t, f, f.everybody))))
@@ -120,6 +122,7 @@ def _counted(said: str, crowd: Crowd, at: Any) -> list[Figure]:
             f"{said}: count of 3 conditions, p95", percentile(warms, 0.95), "ms", n=len(warms), target=value_at_most(50)
         ),
         Figure(f"{said}: count, median, beside bitmaps in memory", warm, "ms", floor, warm / floor, len(warms)),
+        Figure(f"{said}: count, median, CPU of this process", statistics.median(spent), "ms", n=len(spent)),
         Figure(
             f"{said}: count, cold process, p95", percentile(colds, 0.95), "ms", n=len(colds), target=value_at_most(300)
         ),

@@ -28,7 +28,7 @@ def preview(segment: Segment, purpose: str, *, at: datetime) -> tuple[BitMap, di
 
 def _allowing(planned: BitMap, purpose: str, at: datetime) -> BitMap:
     if len(planned) < MANY:
-        return BitMap(consents.allows(planned, purpose, at=at))
+        return BitMap(consents.allows(list(planned), purpose, at=at))
     return families.roots(allowances.allowing(purpose, at=at))
 
 

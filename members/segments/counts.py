@@ -7,7 +7,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from members.models import Member, Segment, SegmentVersion
-from members.segments import answers, lookups, rules, scopes, sets, trees
+from members.segments import answers, lookups, plans, scopes, sets, trees
 from members.segments.sets import SEGMENT
 from scrm.clock import day_of
 
@@ -31,7 +31,7 @@ def found(rule: Any, *, viewer: Any, at: datetime) -> BitMap:
 
 def everybody_of(rule: Any, *, at: datetime) -> BitMap:
     """The same for the system, which sees all."""
-    tree = rules.parse(rule, day=day_of(at))
+    tree = plans.parsed(rule, day_of(at))
     answers.try_to_keep(tree, at=at, day=day_of(at))
     look_up = lookups.present(tree, at)
     return trees.evaluate(tree, look_up, look_up.everybody)
@@ -65,7 +65,7 @@ def page(segment: Segment, after: int = 0, n: int = 50, *, viewer: Any, at: date
 
 def following(who: BitMap, after: int, n: int) -> list[int]:
     """The next so many members after one."""
-    keys = []
+    keys: list[int] = []
     for key in who.iter_equal_or_larger(after + 1):
         if len(keys) == n:
             break

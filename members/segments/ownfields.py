@@ -83,7 +83,7 @@ def _asked(field: Field, question: str = "field", **params: Any) -> Tree:
 
 def _meaning(field: Field) -> Any:
     def meaning(leaf: Leaf, day: date) -> Tree:
-        op, value = leaf["op"], leaf.get("value")
+        op, value = leaf["op"], leaf.get("value", ())
         match op:
             case "is_empty":
                 return Not(_asked(field))

@@ -46,6 +46,16 @@ def _plans(day: date) -> Iterator[Plan]:
             before.setdefault(segment.group_id, []).append(segment.pk)
 
 
+def parsed(rule: Any, day: date) -> Tree:
+    """The rule as sets, if nothing is wrong with it; raises BadRule. What was right once a day is not checked again."""
+    return _parsed(json.dumps(rule, sort_keys=True), day)
+
+
+@lru_cache(maxsize=500)
+def _parsed(rule: str, day: date) -> Tree:
+    return rules.parse(json.loads(rule), day=day)
+
+
 def compiled(rule: Any, day: date) -> Tree:
     """A rule as sets; kept, since what it names keeps its number."""
     return _compiled(json.dumps(rule, sort_keys=True), day)

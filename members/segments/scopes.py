@@ -24,7 +24,7 @@ def within(viewer: Any, members: BitMap, *, at: datetime) -> BitMap:
     seen = members & _of_stores(viewer)
     if not sights.is_of_franchisee(viewer, at=at):
         return seen
-    return seen & BitMap(consents.allows(seen, sights.SHARING, at=at))
+    return seen & BitMap(consents.allows(list(seen), sights.SHARING, at=at))
 
 
 def _of_stores(viewer: Any) -> BitMap:

@@ -126,7 +126,7 @@ def _record(plans: Sequence[Plan], moment: Moment, moved: dict[int, Moved]) -> N
 def _change(segment: Segment, moment: Moment, moved: Moved, cause: str) -> Change:
     return Change(
         segment=segment,
-        version_id=segment.version_id,
+        version_id=segment.version_id or 0,
         at=moment.at,
         day=moment.day,
         cause=cause,

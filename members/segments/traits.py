@@ -15,6 +15,7 @@ from members.segments import meanings
 from members.segments.conditions import Choice, Condition, Leaf, Op
 from members.segments.families import PERSON, Family, Question, Statement, Whom
 from members.segments.trees import All, Either, Has, In, Not, Tree
+from stores.models import Tier
 
 WHO, LABELS, RIGHTS, LIFE = _("The person"), _("Tags and fields"), _("Consent"), _("Life cycle")
 SHOWN = 50
@@ -97,7 +98,9 @@ RFM = Family(
 
 def _allowing(whom: Whom) -> Iterable[Statement]:
     for purpose, key in PURPOSES.items():
-        sql, asked = allowances.allowing(purpose, at=whom.at, members=whom.members)
+        sql, asked = allowances.allowing(
+            purpose, at=whom.at, members=None if whom.members is None else list(whom.members)
+        )
         yield f"SELECT {key} AS key, root FROM ({sql}) allowed", asked
 
 
@@ -209,7 +212,7 @@ CONDITIONS = (
         WHO,
         (c.IS_ANY, c.IS_NONE),
         meanings.keys("tier", {str(n): n for n in TIERS}),
-        c.label_choices([(n, n) for n in range(1, 7)]),
+        c.label_choices(Tier.choices),
         families=(TIER,),
     ),
     Condition("registered", _("is a member"), WHO, (c.IS,), _is_registered, families=(REGISTERED,)),
