@@ -11,6 +11,7 @@ from members import api as members
 from members import merge_api, standing_api
 from members.feeds import api as feeds
 from members.labelling import api as labelling
+from members.labelling import member_api as of_members
 from members.rights import api as rights
 from members.segments import api as segments
 from members.shop import api as shop
@@ -33,7 +34,7 @@ api.register("letters", dashboard.Letters, "letter")
 api.register("reach", standing_api.Reach, "reach")
 api.register("tags", labelling.Tags, "tag")
 api.register("tag-groups", labelling.Groups, "tag-group")
-api.register("fields", labelling.Fields, "field")
+api.register("fields", of_members.Fields, "field")
 api.register("events", feeds.Events, "event")
 api.register("sources", feeds.Sources, "source")
 api.register("groups", guides.Groups, "group")
@@ -52,12 +53,12 @@ v1 = [
     path("members/<str:id>/timeline/", standing_api.Timeline.as_view(), name="member-timeline"),
     path(
         "members/<str:id>/tags/",
-        labelling.MemberTags.as_view({"get": "retrieve", "post": "create"}),
+        of_members.MemberTags.as_view({"get": "retrieve", "post": "create"}),
         name="member-tags",
     ),
     path(
         "members/<str:id>/fields/",
-        labelling.MemberFields.as_view({"get": "retrieve", "patch": "partial_update"}),
+        of_members.MemberFields.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="member-fields",
     ),
     *api.urls,

@@ -9,18 +9,17 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from members import fields, labels, sights, tagchanges, taggings, tags, wearings
 from members.filters import TagFilters
 from members.labelling import customer, sentences
-from members.models import Field, Member, Tag, TagChange, TagGroup
+from members.models import Tag, TagChange, TagGroup
 from members.tagchanges import CannotBe
 from members.taglives import InUse
 from scrm import clock
-from scrm.audit import entries
 from scrm.rest.answers import once
 from scrm.rest.doors import Door
 from scrm.rest.problems import Conflict
@@ -101,6 +100,11 @@ def asked(change: TagChange | None) -> Response:
 class Says(Door):
     """What a verb cannot do, as the problem that it is."""
 
+    @property
+    def now(self) -> dict[str, Any]:
+        """Who does it, and when."""
+        return {"by": self.request.user, "at": clock.now()}
+
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, CannotBe | fields.Wrong):
             exc = ValidationError({"detail": [sentences.why(exc)]})
@@ -133,8 +137,8 @@ class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
             raise ValidationError({"group": [say("There is no such group.")]})
         if group.corp:
             names = [said["name"]]
-            return asked(tagchanges.create(group.corp, names, group=group, by=request.user, at=clock.now()))
-        made = labels.tag(group, said["name"], says=said["says"], by=request.user, at=clock.now())
+            return asked(tagchanges.create(group.corp, names, group=group, **self.now))
+        made = labels.tag(group, said["name"], says=said["says"], **self.now)
         return Response(TagRow(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=TagEdit, responses={200: TagRow, 202: ChangeRow})
@@ -146,8 +150,8 @@ class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         said = dict(edit.validated_data)
         if tag.group.corp:
             said.pop("says", None)
-            return asked(tagchanges.edit(tag, by=request.user, at=clock.now(), **said))
-        labels.change(tag, by=request.user, at=clock.now(), **said)
+            return asked(tagchanges.edit(tag, **self.now, **said))
+        labels.change(tag, **self.now, **said)
         return Response(TagRow(self.get_object()).data)
 
     @extend_schema(responses={202: ChangeRow, 204: None})
@@ -156,8 +160,8 @@ class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         """The tag goes, unless something uses it (409)."""
         tag = self.get_object()
         if tag.group.corp:
-            return asked(tagchanges.delete(tag, by=request.user, at=clock.now()))
-        labels.delete(tag, by=request.user, at=clock.now())
+            return asked(tagchanges.delete(tag, **self.now))
+        labels.delete(tag, **self.now)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=Batch, responses=Answered)
@@ -245,16 +249,16 @@ class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         """A new group with its tags."""
         new = NewGroup(data=request.data)
         new.is_valid(raise_exception=True)
-        said, at = new.validated_data, clock.now()
+        said = new.validated_data
         if said["corp"]:
             corp = Corp.objects.filter(corp_id=said["corp"]).first()
             if corp is None:
                 raise ValidationError({"corp": [say("There is no such corp.")]})
-            return asked(tagchanges.create(corp, said["tags"], group_name=said["name"], by=request.user, at=at))
+            return asked(tagchanges.create(corp, said["tags"], group_name=said["name"], **self.now))
         with transaction.atomic():
-            made = labels.group(said["name"], by=request.user, at=at)
+            made = labels.group(said["name"], **self.now)
             for name in said["tags"]:
-                labels.tag(made, name, by=request.user, at=at)
+                labels.tag(made, name, **self.now)
         return Response(GroupRow(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=TagEdit, responses={200: GroupRow, 202: ChangeRow})
@@ -265,8 +269,8 @@ class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         edit.is_valid(raise_exception=True)
         said = {word: value for word, value in edit.validated_data.items() if word != "says"}
         if group.corp:
-            return asked(tagchanges.edit(group, by=request.user, at=clock.now(), **said))
-        labels.change(group, by=request.user, at=clock.now(), **said)
+            return asked(tagchanges.edit(group, **self.now, **said))
+        labels.change(group, **self.now, **said)
         return Response(GroupRow(self.get_object()).data)
 
     @extend_schema(responses={202: ChangeRow, 204: None})
@@ -275,157 +279,6 @@ class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         """The group goes with its tags, unless something uses one (409)."""
         group = self.get_object()
         if group.corp:
-            return asked(tagchanges.delete(group, by=request.user, at=clock.now()))
-        labels.delete(group, by=request.user, at=clock.now())
+            return asked(tagchanges.delete(group, **self.now))
+        labels.delete(group, **self.now)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class FieldRow(serializers.ModelSerializer):
-    """A field of the brand's own."""
-
-    id = serializers.CharField(source="public_id", read_only=True)
-    choices = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
-
-    class Meta:
-        model = Field
-        fields = ["id", "key", "name", "kind", "choices", "is_personal", "is_active", "rank"]
-
-
-class FieldEdit(serializers.Serializer):
-    name = serializers.CharField(max_length=40, required=False)
-    choices = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
-    is_personal = serializers.BooleanField(required=False)
-    is_active = serializers.BooleanField(required=False)
-    rank = serializers.IntegerField(required=False, min_value=-10000, max_value=10000)
-
-
-class NewField(FieldEdit):
-    key = serializers.CharField(max_length=40)
-    name = serializers.CharField(max_length=40)
-    kind = serializers.ChoiceField(Field.Kind.choices)
-
-
-class Fields(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
-    says = _("Fields that the brand made; what they say of a customer stands under members/<id>/fields/.")
-    queryset = Field.objects.all()
-    serializer_class = FieldRow
-    reads = Permission.SEE_CUSTOMERS
-    writes = Permission.MANAGE_MEMBERS
-
-    @extend_schema(request=NewField, responses={201: FieldRow})
-    @once
-    def create(self, request: Request) -> Response:
-        """A new field; its key and kind stay."""
-        new = NewField(data=request.data)
-        new.is_valid(raise_exception=True)
-        said = new.validated_data
-        told = {"choices": said.get("choices", ()), "is_personal": said.get("is_personal", False)}
-        made = fields.make(said["key"], said["name"], said["kind"], by=request.user, at=clock.now(), **told)
-        return Response(FieldRow(made).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(request=FieldEdit, responses=FieldRow)
-    @once
-    def partial_update(self, request: Request, id: str) -> Response:
-        """Another name, other choices, on or off."""
-        field, edit = self.get_object(), FieldEdit(data=request.data)
-        edit.is_valid(raise_exception=True)
-        fields.change(field, by=request.user, at=clock.now(), **edit.validated_data)
-        return Response(FieldRow(self.get_object()).data)
-
-    @extend_schema(responses={204: None})
-    @once
-    def destroy(self, request: Request, id: str) -> Response:
-        """A field that never said anything goes; others are switched off."""
-        fields.delete(self.get_object(), by=request.user, at=clock.now())
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class Marks(serializers.Serializer):
-    put_on = serializers.ListField(child=serializers.CharField(max_length=24), required=False, default=list)
-    take_off = serializers.ListField(child=serializers.CharField(max_length=24), required=False, default=list)
-
-
-class OfMember(Says):
-    """Something of one customer; a stranger's and none's are the same 404."""
-
-    queryset = Member.objects.all()
-    reads = Permission.SEE_CUSTOMERS
-    writes = Permission.TAG_CUSTOMERS
-
-    def sight(self) -> sights.Sight:
-        sight = sights.open_(self.request.user, self.kwargs["id"])
-        if sight is None:
-            raise NotFound
-        return sight
-
-
-class WornRow(serializers.Serializer):
-    tag = serializers.CharField(source="tag.public_id")
-    name = serializers.CharField(source="tag.name")
-    group_name = serializers.CharField(source="tag.group.name")
-    kind = serializers.CharField(source="tag.kind")
-    score = serializers.IntegerField(allow_null=True)
-
-
-class MemberTags(OfMember):
-    says = _("The tags that a customer bears, as far as you read them.")
-    serializer_class = WornRow
-
-    @extend_schema(responses=WornRow(many=True))
-    def retrieve(self, request: Request, id: str) -> Response:
-        """Her tags."""
-        sight = self.sight()
-        self.found = sight.root
-        return Response(WornRow(wearings.of(request.user, sight, at=clock.now()), many=True).data)
-
-    @extend_schema(request=Marks, responses=Became)
-    @once
-    def create(self, request: Request, id: str) -> Response:
-        """Puts tags on and takes them off; WeCom's wait for WeCom."""
-        told = Marks(data=request.data)
-        told.is_valid(raise_exception=True)
-        with transaction.atomic():
-            said = told.validated_data
-            return Response({"index": 0, "status": mark(request.user, self.sight(), said["put_on"], said["take_off"])})
-
-
-class MemberFields(OfMember):
-    says = _("What the brand's own fields say of a customer, by key.")
-    serializer_class = serializers.DictField  # type: ignore[assignment]
-
-    @extend_schema(responses={200: dict})
-    def retrieve(self, request: Request, id: str) -> Response:
-        """By key; personal ones are null for seats that do not serve customers."""
-        sight = self.sight()
-        self.found = sight.root
-        shown = wearings.filled(request.user, sight, at=clock.now())
-        return Response({one.field.key: None if one.value is None else fields.plain(one.value) for one in shown})
-
-    @extend_schema(request=dict, responses={200: dict})
-    @once
-    def partial_update(self, request: Request, id: str) -> Response:
-        """Writes the fields that are named; null empties one."""
-        sight, viewer = self.sight(), request.user
-        told = list(_read(sight.root.pk, request.data))
-        try:
-            store = wearings.place_of(viewer, sight.circle)
-        except LookupError:
-            raise NotFound from None
-        changed = fields.write(told, source="api", by=viewer, store=store, at=clock.now())
-        if changed:
-            keys = [one.field.key for one in told]
-            entries.record("fieldvalue.changed", by=viewer, customer=sight.root, at=clock.now(), fields=keys)
-        return self.retrieve(request, id)
-
-
-def _read(root: int, data: Any) -> Iterable[fields.Told]:
-    if not isinstance(data, dict) or not data:
-        raise ValidationError({"detail": [say("Name fields by their key.")]})
-    known = {field.key: field for field in Field.objects.filter(is_active=True)}
-    for key, value in data.items():
-        if key not in known:
-            raise ValidationError({str(key)[:40]: [say("There is no such field.")]})
-        try:
-            yield fields.Told(root, known[key], fields.read(known[key], value))
-        except fields.Wrong as error:
-            raise ValidationError({key: [sentences.why(error)]}) from None

@@ -107,13 +107,13 @@ def _known(drafts: Sequence[Draft]) -> Known:
         owners |= {(kind, by_index[value]): m for value, m in identities.owners(kind, by_index).items()}
     told = [d[EXTERNAL] for d in drafts if d[EXTERNAL]]
     external = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID, value__in=told)
-    owners |= {(EXTERNAL, value): member for value, member in external.values_list("value", "member")}
+    owners |= {(EXTERNAL, value): member for value, member in external.values_list("value", "member_id")}
     roots = persons.roots(list(owners.values()))
     circles = {member: root for root, circle in persons.circle(roots.values()).items() for member in circle}
     worn = MemberTag.objects.filter(member__in=circles).exclude(source=MemberTag.Source.RULE)
-    bears = {(circles[m], tag) for m, tag in worn.values_list("member", "tag")}
+    bears = {(circles[m], tag) for m, tag in worn.values_list("member_id", "tag_id")}
     waiting = Marking.objects.filter(member__in=circles, state__in=[Marking.State.WAITING, Marking.State.ASKED])
-    for member, tag, on in waiting.order_by("pk").values_list("member", "tag", "puts_on"):
+    for member, tag, on in waiting.order_by("pk").values_list("member_id", "tag_id", "puts_on"):
         (bears.add if on else bears.discard)((circles[member], tag))
     held = fields.of(set(roots.values()))
     people = dict(Member.objects.filter(pk__in=roots.values()).values_list("pk", "public_id"))
