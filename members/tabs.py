@@ -20,6 +20,7 @@ class Tab:
 
 TABS: tuple[Tab, ...] = (
     Tab("timeline", _("Timeline"), Permission.SEE_CUSTOMERS, "members:customer_timeline"),
+    Tab("orders", _("Orders"), Permission.SEE_CUSTOMERS, "members:customer_orders"),
     Tab("grades", _("Grades"), Permission.SEE_CUSTOMERS, "members:customer_grades"),
     Tab("tags", _("Tags"), Permission.SEE_CUSTOMERS, "members:customer_tags"),
     Tab("fields", _("Fields"), Permission.SEE_CUSTOMERS, "members:customer_fields"),

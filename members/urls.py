@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers.xlsx", shelf_files.export, {"kind": "xlsx"}, name="customers_xlsx"),
     path("<customer:public_id>/", views.profile, name="customer"),
     path("", include("members.feeds.urls")),
+    path("", include("members.shop.urls")),
     path("segments/", include("members.segments.pages.urls")),
     path("", include("members.joins.staff")),
     path("rights/", include("members.rights.urls")),
