@@ -55,13 +55,16 @@ class Demo:
         self._start_scheduler()
         self._wait_for("web", f"{self.wishes.base_url}/readyz")
         self.say("web, worker and scheduler are up")
+        self.env["DEMO_TILL"] = till_login(logins)
         if self.is_new:
             self._once("history", [sys.executable, "-m", "scrm.demo.history"])
+            self._once("till-past", [sys.executable, "-m", "scrm.demo.till", "past"])
             self._once("facts", self._manage("fill_facts"))
             self.say(f"{self.wishes.days} days of customers lie behind us")
         _ask(f"{self.wishes.sandbox_url}/sandbox/verify")  # as WeCom does when somebody saves a callback URL
         if self.wishes.rate > 0:
             self._keep("traffic", [sys.executable, "-m", "scrm.demo.traffic"])
+            self._keep("till", [sys.executable, "-m", "scrm.demo.till"])
         self._say_where(logins)
 
     def _start_servers(self) -> None:
@@ -174,6 +177,12 @@ class Demo:
             if time.monotonic() > gives_up:
                 raise Failed(f"{url} does not answer\n{program.tail()}")
             time.sleep(0.1)
+
+
+def till_login(logins: str) -> str:
+    """The name and password with which the demo's tills send their orders: HQ's."""
+    found = [line.split() for line in logins.splitlines() if line.startswith("login hq ")]
+    return " ".join(found[0][2:4]) if found else ""
 
 
 def run(env: Mapping[str, str]) -> int:

@@ -16,13 +16,13 @@ from guides.models import Guide, Posting
 from members.models import Member
 from scrm import clock
 from scrm.dashboard import facts
-from scrm.generate import customers, dice, ground, words
+from scrm.generate import customers, dice, ground, purchases, words
 from scrm.generate.models import Generated
 from scrm.wecom.models import App, Corp
 from stores import seats
 from stores.models import Brand, Franchisee, Person, Region, Role, Store
 
-CHUNK = 100_000  # members
+CHUNK = 100_000  # members, or orders
 TABLES = {  # whose rows are named by arithmetic: how many ids each takes
     "brand": ("stores_brand", lambda b: 1),
     "region": ("stores_region", lambda b: b.regions),
@@ -34,6 +34,7 @@ TABLES = {  # whose rows are named by arithmetic: how many ids each takes
     "taggroup": ("members_taggroup", lambda b: len(words.TAGS) + 1),
     "tag": ("members_tag", lambda b: sum(len(names) for _group, names in words.TAGS)),
     "member": ("members_member", lambda b: b.members),
+    "order": ("members_order", lambda b: b.orders),
 }
 RESERVE = """
 SELECT min(id), max(id) FROM (SELECT nextval(pg_get_serial_sequence(%s, 'id')) AS id FROM generate_series(1, %s)) AS ids
@@ -62,6 +63,7 @@ class Size:
     members: int
     seed: int = 1
     days: int = 120
+    orders: int = 0
 
     @property
     def regions(self) -> int:
@@ -100,6 +102,7 @@ def generate(size: Size, *, at: datetime, told: Told = lambda _: None) -> Genera
     for name, statements in phases:
         _once(one, size, name, statements, told)
     _members(one, size, told, at)
+    _orders(one, size, told, at)
     _facts(one, at, told)
     return one
 
@@ -122,6 +125,7 @@ def _begun(size: Size, at: datetime) -> Generated:
         "guides": size.guides,
         "members": size.members,
         "days": size.days,
+        "orders": size.orders,
     }
     one = Generated.objects.first()
     if one is None:
@@ -180,7 +184,7 @@ def _run(statements: Iterable[str], values: dict[str, Any]) -> int:
     return rows
 
 
-PHASES = ("places", "floor", "signs", "customers", "facts", "done")
+PHASES = ("places", "floor", "signs", "customers", "orders", "facts", "done")
 
 
 def _next(one: Generated) -> None:
@@ -205,7 +209,7 @@ def _members(one: Generated, size: Size, told: Told, at: datetime) -> None:
     if one.phase != "customers":
         return
     began, from_there, rows = time.monotonic(), one.done, 0
-    for lo, hi in _chunks(one):
+    for lo, hi in _chunks(one, one.members):
         with transaction.atomic():
             _trust_ourselves()
             rows += _run(customers.CHUNK, _values(one, size, lo=lo, hi=hi, at=at))
@@ -216,9 +220,27 @@ def _members(one: Generated, size: Size, told: Told, at: datetime) -> None:
     _next(one)
 
 
-def _chunks(one: Generated) -> Iterator[tuple[int, int]]:
-    for lo in range(one.done, one.members, CHUNK):
-        yield lo, min(lo + CHUNK, one.members)
+def _orders(one: Generated, size: Size, told: Told, at: datetime) -> None:
+    """What the customers bought."""
+    if one.phase != "orders":
+        return
+    began, from_there, rows = time.monotonic(), one.done, 0
+    for lo, hi in _chunks(one, one.orders):
+        with transaction.atomic():
+            _trust_ourselves()
+            statements = purchases.CHUNK if lo else purchases.ONCE + purchases.CHUNK
+            rows += _run(statements, _values(one, size, lo=lo, hi=hi, at=at))
+            one.done = hi
+            one.save(update_fields=["done"])
+        told(Progress("orders", hi - from_there, one.orders - from_there, rows, time.monotonic() - began))
+    if one.orders:
+        _analyze()
+    _next(one)
+
+
+def _chunks(one: Generated, of: int) -> Iterator[tuple[int, int]]:
+    for lo in range(one.done, of, CHUNK):
+        yield lo, min(lo + CHUNK, of)
 
 
 def _trust_ourselves() -> None:

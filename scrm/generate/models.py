@@ -13,6 +13,7 @@ class Generated(models.Model):
     guides = models.IntegerField()
     members = models.BigIntegerField()
     days = models.IntegerField()
+    orders = models.BigIntegerField(default=0, db_default=0)
     today = models.DateField()
     ids: Any = models.JSONField(default=dict)  # of each table, the id of its first row
     phase = models.CharField(max_length=20)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models import Sum
 
 from guides import bindings
 from guides.models import Code, Guide, Ownership, Posting, Relation, RelationFact
-from members.models import Consent, Identity, Member, MemberTag
+from members.models import Consent, Identity, Member, MemberTag, Order, Refund
 from scrm.dashboard import facts
 from scrm.dashboard.models import Fill, GuideDay, NodeDay, StoreSpan
 from scrm.generate import brands
@@ -19,7 +20,7 @@ from scrm.wecom.models import OutboundCall
 from stores.models import Contract, Person, Seat, Store
 
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
-SMALL = brands.Size(stores=6, guides=40, members=3000, seed=7, days=60)
+SMALL = brands.Size(stores=6, guides=40, members=3000, seed=7, days=60, orders=2000)
 LEDGERS = [Store, Contract, Guide, Posting, Seat, Code, Member, Identity, Relation, RelationFact, Ownership, MemberTag]
 
 
@@ -93,7 +94,7 @@ def test_a_finished_one_is_left_as_it_is(brand: Generated) -> None:
 
 def test_another_size_is_refused(brand: Generated) -> None:
     with pytest.raises(CommandError, match="of other measures"):
-        call_command("generate_brand", stores=6, guides=40, members=3001, seed=7, days=60)
+        call_command("generate_brand", stores=6, guides=40, members=3001, seed=7, days=60, orders=2000)
 
 
 def test_logins_open_the_door(brand: Generated) -> None:
@@ -101,3 +102,13 @@ def test_logins_open_the_door(brand: Generated) -> None:
     assert set(found) == {"hq", "analyst", "region", "franchise", "manager", "guide"}
     assert all(Person.objects.get(username=one.username).check_password(one.password) for one in found.values())
     assert brands.logins() == list(found.values())
+
+
+def test_orders_are_what_a_till_could_have_told(made: Generated) -> None:
+    orders = Order.objects.annotate(sum=Sum("lines__paid_fen"), goods=Sum("lines__quantity"))
+    assert orders.count() == 2000 and Refund.objects.exists()
+    assert all(order.sum == order.paid_fen and order.goods == order.units for order in orders)
+    assert {"store", "mini_program", "tmall"} <= set(orders.values_list("channel", flat=True))
+    brand = NodeDay.objects.filter(kind="brand").aggregate(gmv=Sum("gmv"), orders=Sum("orders"))
+    back = Refund.objects.aggregate(fen=Sum("paid_fen"))["fen"]
+    assert brand == {"gmv": orders.aggregate(fen=Sum("paid_fen"))["fen"] - back, "orders": 2000}

@@ -62,7 +62,7 @@ def test_a_real_brand_is_not_touched(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"orders": 5}, "orders are not kept"),
+        ({"orders": -1}, "--orders must be from 0"),
         ({"guides": 2}, "--guides"),
         ({"stores": 0}, "--stores"),
         ({"days": 0}, "--days"),
