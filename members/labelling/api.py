@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as say
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -36,7 +36,7 @@ class TagRow(serializers.ModelSerializer):
     group = serializers.CharField(source="group.public_id")
     group_name = serializers.CharField(source="group.name")
     made_elsewhere = serializers.BooleanField(source="is_foreign")
-    customers = serializers.IntegerField(source="hits", help_text=_("as counted in the night"))
+    customers = serializers.IntegerField(source="hits", help_text=gettext_lazy("as counted in the night"))
 
     class Meta:
         model = Tag
@@ -47,7 +47,7 @@ class TagRow(serializers.ModelSerializer):
 
 
 class NewTag(serializers.Serializer):
-    group = serializers.CharField(max_length=24, help_text=_("public id of a group"))
+    group = serializers.CharField(max_length=24, help_text=gettext_lazy("public id of a group"))
     name = serializers.CharField(max_length=60)
     says = serializers.CharField(max_length=300, required=False, default="")
 
@@ -114,7 +114,7 @@ class Says(Door):
 
 
 class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
-    says = _("Tags that live: WeCom's, our own, and those that a rule puts on.")
+    says = gettext_lazy("Tags that live: WeCom's, our own, and those that a rule puts on.")
     queryset = Tag.objects.filter(deleted_at=None, group__deleted_at=None).select_related("group__corp")
     serializer_class = TagRow
     filterset_class = TagFilters
@@ -134,7 +134,7 @@ class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         said = new.validated_data
         group = TagGroup.objects.filter(public_id=said["group"], deleted_at=None).select_related("corp").first()
         if group is None:
-            raise ValidationError({"group": [say("There is no such group.")]})
+            raise ValidationError({"group": [_("There is no such group.")]})
         if group.corp:
             names = [said["name"]]
             return asked(tagchanges.create(group.corp, names, group=group, **self.now))
@@ -171,7 +171,7 @@ class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         """Puts tags on customers and takes them off: an answer for each row, and one bad row spoils no other."""
         told = request.data.get("rows") if isinstance(request.data, dict) else None
         if not isinstance(told, list) or len(told) > MOST:
-            raise ValidationError({"rows": [say("A list of at most %(n)d rows is needed.") % {"n": MOST}]})
+            raise ValidationError({"rows": [_("A list of at most %(n)d rows is needed.") % {"n": MOST}]})
         with transaction.atomic():
             found = [{"index": n, **_one(request.user, row)} for n, row in enumerate(told)]
         return Response({"results": found})
@@ -180,11 +180,11 @@ class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
 def _one(viewer: Any, row: Any) -> dict[str, str]:
     told = Told(data=row if isinstance(row, dict) else {})
     if not told.is_valid():
-        return {"status": "rejected", "error": say("A row names a member, and tags to put on or to take off.")}
+        return {"status": "rejected", "error": _("A row names a member, and tags to put on or to take off.")}
     said = told.validated_data
     sight = sights.open_(viewer, said["member"])
     if sight is None:
-        return {"status": "rejected", "error": say("There is no such customer.")}
+        return {"status": "rejected", "error": _("There is no such customer.")}
     try:
         return {"status": mark(viewer, sight, said["put_on"], said["take_off"])}
     except ValidationError as error:
@@ -199,7 +199,7 @@ def mark(viewer: Any, sight: sights.Sight, put_on: Iterable[str], take_off: Iter
         for one in ids:
             tag = found.get(one)
             if tag is None or tag.deleted_at:
-                raise ValidationError([say("There is no such tag: %(id)s") % {"id": one}])
+                raise ValidationError([_("There is no such tag: %(id)s") % {"id": one}])
             came.add(_mark(viewer, sight, tag, on=on))
     return next((word for word in ("waiting", "updated") if word in came), "unchanged")
 
@@ -209,10 +209,10 @@ def _mark(viewer: Any, sight: sights.Sight, tag: Tag, *, on: bool) -> str:
     if tag.kind == Tag.Kind.WECOM:
         told = taggings.mark([sight.root.pk], tag, puts_on=on, by=viewer, at=at)
         if told.unreachable:
-            raise ValidationError([say("Nobody of yours is her friend at WeCom, so it has no place there.")])
+            raise ValidationError([_("Nobody of yours is her friend at WeCom, so it has no place there.")])
         return "waiting" if told.waiting else "unchanged"
     if tag.kind == Tag.Kind.RULE:
-        raise ValidationError([say("This tag is not put on by hand.")])
+        raise ValidationError([_("This tag is not put on by hand.")])
     if on:
         store = wearings.place_of(viewer, sight.circle)
         return "updated" if tags.put_on([sight.root.pk], tag, by=viewer, store=store, at=at) else "unchanged"
@@ -232,12 +232,14 @@ class GroupRow(serializers.ModelSerializer):
 
 class NewGroup(serializers.Serializer):
     name = serializers.CharField(max_length=60)
-    corp = serializers.CharField(max_length=64, required=False, default="", help_text=_("corp id; empty: ours"))
+    corp = serializers.CharField(
+        max_length=64, required=False, default="", help_text=gettext_lazy("corp id; empty: ours")
+    )
     tags = serializers.ListField(child=serializers.CharField(max_length=60), required=False, default=list)
 
 
 class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
-    says = _("Groups of tags that live. WeCom keeps no group without tags.")
+    says = gettext_lazy("Groups of tags that live. WeCom keeps no group without tags.")
     queryset = TagGroup.objects.filter(deleted_at=None).select_related("corp")
     serializer_class = GroupRow
     reads = Permission.SEE_CODES
@@ -253,7 +255,7 @@ class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         if said["corp"]:
             corp = Corp.objects.filter(corp_id=said["corp"]).first()
             if corp is None:
-                raise ValidationError({"corp": [say("There is no such corp.")]})
+                raise ValidationError({"corp": [_("There is no such corp.")]})
             return asked(tagchanges.create(corp, said["tags"], group_name=said["name"], **self.now))
         with transaction.atomic():
             made = labels.group(said["name"], **self.now)

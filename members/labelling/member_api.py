@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as say
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.exceptions import NotFound, ValidationError
@@ -48,7 +48,7 @@ class NewField(FieldEdit):
 
 
 class Fields(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
-    says = _("Fields that the brand made; what they say of a customer stands under members/<id>/fields/.")
+    says = gettext_lazy("Fields that the brand made; what they say of a customer stands under members/<id>/fields/.")
     queryset = Field.objects.all()
     serializer_class = FieldRow
     reads = Permission.SEE_CUSTOMERS
@@ -110,7 +110,7 @@ class WornRow(serializers.Serializer):
 
 
 class MemberTags(OfMember):
-    says = _("The tags that a customer bears, as far as you read them.")
+    says = gettext_lazy("The tags that a customer bears, as far as you read them.")
     serializer_class = WornRow
 
     @extend_schema(responses=WornRow(many=True))
@@ -132,7 +132,7 @@ class MemberTags(OfMember):
 
 
 class MemberFields(OfMember):
-    says = _("What the brand's own fields say of a customer, by key.")
+    says = gettext_lazy("What the brand's own fields say of a customer, by key.")
     serializer_class = serializers.DictField  # type: ignore[assignment]
 
     @extend_schema(responses={200: dict})
@@ -163,11 +163,11 @@ class MemberFields(OfMember):
 
 def _read(root: int, data: Any) -> Iterable[fields.Told]:
     if not isinstance(data, dict) or not data:
-        raise ValidationError({"detail": [say("Name fields by their key.")]})
+        raise ValidationError({"detail": [_("Name fields by their key.")]})
     known = {field.key: field for field in Field.objects.filter(is_active=True)}
     for key, value in data.items():
         if key not in known:
-            raise ValidationError({str(key)[:40]: [say("There is no such field.")]})
+            raise ValidationError({str(key)[:40]: [_("There is no such field.")]})
         try:
             yield fields.Told(root, known[key], fields.read(known[key], value))
         except fields.Wrong as error:

@@ -178,7 +178,7 @@ def test_many_are_looked_at_with_as_many_queries_as_one(
     shelf: Tags, mei: Member, django_assert_max_num_queries: Any
 ) -> None:
     people = [mei, *(customer(shelf, f"客{n}") for n in range(3))]
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         taggings.mark([p.pk for p in people], shelf.tag("VIP"), puts_on=True, by=None, at=clock.now())
     assert Marking.objects.count() == 4
 
