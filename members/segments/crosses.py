@@ -144,7 +144,10 @@ def _values(key: str) -> tuple[str, list[tuple[str, str, Rule]], int]:
     if condition is None or not op:
         raise NoAxis
     choices = condition.choices(None)
-    rules = [(value, label, {"field": key, "op": op, "value": [value]}) for value, label in choices[:SIDES_AT_MOST]]
+    shown = choices[:SIDES_AT_MOST]
+    rules: list[tuple[str, str, Rule]] = [
+        (one, label, {"field": key, "op": op, "value": [one]}) for one, label in shown
+    ]
     return str(condition.label), rules, max(0, len(choices) - SIDES_AT_MOST)
 
 
@@ -154,7 +157,9 @@ def _tags(public_id: str) -> tuple[str, list[tuple[str, str, Rule]], int]:
         raise NoAxis
     tags = list(Tag.objects.filter(group=group, deleted_at=None).order_by("-hits", "-rank", "name", "pk"))
     shown = tags[:SIDES_AT_MOST]
-    rules = [(tag.public_id, tag.name, {"field": "tag", "op": "has_any", "value": [tag.public_id]}) for tag in shown]
+    rules: list[tuple[str, str, Rule]] = [
+        (tag.public_id, tag.name, {"field": "tag", "op": "has_any", "value": [tag.public_id]}) for tag in shown
+    ]
     return group.name, rules, len(tags) - len(shown)
 
 

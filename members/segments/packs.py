@@ -133,7 +133,12 @@ def take(pack: Pack, *, by: Any, at: datetime) -> tuple[PackDownload, Iterator[s
         raise CannotBe(_("An audience pack holds at least %(n)s people.") % {"n": settings.PACK_LEAST})
     counted: dict[str, Any] = {"people": len(found.people), "rows": len(found.ids), "left_out": found.left_out}
     taken = PackDownload.objects.create(pack=held, by=by, at=at, members=found.people.serialize(), **counted)
-    told = {"people": len(found.people), "platform": held.platform, "ids": held.ids, "left_out": found.left_out}
+    told: dict[str, Any] = {
+        "people": len(found.people),
+        "platform": held.platform,
+        "ids": held.ids,
+        "left_out": found.left_out,
+    }
     entries.record_export(by, held, at=at, rows=len(found.ids), **told)
     return taken, inert.csv_lines(_lines(held, found.ids))
 

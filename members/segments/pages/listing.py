@@ -169,7 +169,7 @@ def moved(request: HttpRequest, public_id: str, day: date, way: str) -> HttpResp
 
 
 def listed(
-    request: HttpRequest, who: BitMap, *, at: Any, title: str, about: dict[str, str], **more: Any
+    request: HttpRequest, who: BitMap, *, at: Any, title: str, about: dict[str, Any], **more: Any
 ) -> HttpResponse:
     """A page of these people, below the one that stood last; audited."""
     last = Member.objects.filter(public_id=request.GET.get("after", "")).values_list("pk", flat=True).first() or 0

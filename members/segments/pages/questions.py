@@ -173,9 +173,7 @@ DAYS_SAY = {
 def _besides(condition: Condition, op: conditions.Op) -> Iterable[Input]:
     """What may be said besides: a window of days, of what kind, a least score."""
     if condition.days and op.takes != "days":
-        days = Input(
-            "days", "whole", _("in the last … days"), False, DAYS, 1, MOST_DAYS, _("in the last %(it)s days")
-        )
+        days = Input("days", "whole", _("in the last … days"), False, DAYS, 1, MOST_DAYS, _("in the last %(it)s days"))
         yield days
     for name, kind in condition.where.items():
         needed = name in condition.where_needed
