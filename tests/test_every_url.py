@@ -104,6 +104,7 @@ def address(name: str, things: dict[str, Any]) -> str:
         "kind": "stores.store",
         "day": date(2026, 3, 2),
         "way": "entered",
+        "token": "nobody",
         "number": 1,
     }
     if pattern.name is None:

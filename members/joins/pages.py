@@ -98,7 +98,7 @@ def change(request: HttpRequest, token: str) -> HttpResponse:
     if member is None:
         return _closed(request)
     now, purpose = clock.now(), request.POST.get("purpose", "")
-    evidence = {"at": now, "source": Consent.Source.FORM, "evidence": "personal page"}
+    evidence: dict[str, Any] = {"at": now, "source": Consent.Source.FORM, "evidence": "personal page"}
     holds = terms.present(at=now)
     if request.POST.get("do") == "withdraw":
         consents.withdraw(member, [purpose] if purpose in CHANGEABLE else [], **evidence)

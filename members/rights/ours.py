@@ -54,7 +54,7 @@ WHERE letter_id = ANY(%(letters)s::bigint[]) AND state IN ('done', 'failed', 'ex
 
 def erase(members: Collection[int], at: datetime) -> dict[str, int]:
     """Ids, names and all that was written about these members."""
-    asked = {"members": sql_array(members), "at": at}
+    asked: dict[str, Any] = {"members": sql_array(members), "at": at}
     named = tombstones.bury(members, at=at)
     sums = {"WeCom ids": len(named)}
     with connection.cursor() as cursor:

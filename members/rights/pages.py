@@ -193,7 +193,7 @@ def _asked(request: HttpRequest, sight: sights.Sight) -> HttpResponse:
     if told.get("kind") not in Kind.values or told.get("way") not in DataRequest.Way.values:
         raise BadRequest
     try:
-        words = {"note": told.get("note", "").replace("\0", ""), "asked_at": since}
+        words: dict[str, Any] = {"note": told.get("note", "").replace("\0", ""), "asked_at": since}
         made = requests.ask(sight.root, told["kind"], way=told["way"], at=now, by=request.user, **words)
     except requests.AlreadyAsked:
         messages.error(request, _("She asked for the same and waits for the answer."))

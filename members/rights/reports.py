@@ -52,7 +52,7 @@ PURGES = "SELECT rule, ran_at, removed, last_removed FROM audit_purge ORDER BY r
 def read(first: date, last: date) -> list[Part]:
     """The tables of the report over these days, both included."""
     asked = {"since": day_span(first)[0], "until": day_span(last)[1], "now": day_span(last)[1]}
-    purpose, state, source = (dict(Consent._meta.get_field(f).flatchoices) for f in ("purpose", "state", "source"))
+    purpose, state, source = (dict(one.choices) for one in (Consent.Purpose, Consent.State, Consent.Source))
     kind = dict(DataRequest.Kind.choices)
     words = [[purpose[p], c or _("brand"), state[s], source[o], n, m] for p, c, s, o, n, m in _ask(WORDS, asked)]
     counts = [[kind[k], *rest] for k, *rest in _ask(REQUESTS, asked)]

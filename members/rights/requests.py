@@ -67,7 +67,7 @@ def verify(request: DataRequest, *, proof: str, by: Any, at: datetime) -> None:
 def stop(request: DataRequest, *, by: Any, at: datetime) -> None:
     """All consents are taken back, those that she never spoke of too."""
     purposes = [p for p in Consent.Purpose if request.kind == Kind.DELETE or p != Consent.Purpose.SERVICE]
-    told = {"at": at, "source": Consent.Source.HQ, "evidence": f"request {request.public_id}"}
+    told: dict[str, Any] = {"at": at, "source": Consent.Source.HQ, "evidence": f"request {request.public_id}"}
     consents.withdraw(request.member, purposes, by=by, **told)
 
 

@@ -125,7 +125,7 @@ class Counts:
 @transaction.atomic
 def fill(day: date) -> int:
     """Replaces the rows of all spans that end on a day; says how many. Single stores keep those of the last day."""
-    asked = {"day": day, "until": day_span(day)[1], "spans": list(SPANS), "days": list(SPANS.values())}
+    asked: dict[str, Any] = {"day": day, "until": day_span(day)[1], "spans": list(SPANS), "days": list(SPANS.values())}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '15min'; SET LOCAL work_mem = '128MB'")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -162,7 +162,7 @@ def read(node: Node, span: str) -> tuple[Counts, date | None]:
     if node.kind == Kind.STORE and (houses := scope_of(node.viewer).franchisees):
         rows = Conversion.objects.filter(kind="held", node_id=node.pk, span=span, franchisee__in=houses)
     newest = Conversion.objects.order_by("-day").values_list("day", flat=True).first()
-    row = rows.filter(day=newest).first()
+    row = rows.filter(day=newest).first() if newest else None
     return (Counts.of(row) if row else Counts()), newest
 
 
