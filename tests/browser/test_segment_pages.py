@@ -29,6 +29,10 @@ def shop(transactional_db: None) -> Cast:
     return cast
 
 
+def add(page: Any) -> Any:
+    return page.get_by_role("button", name="+ 条件", exact=True)
+
+
 def count(page: Any, n: int) -> None:
     page.wait_for_selector(f".preview-count b:text-is('{n}')")
 
@@ -37,13 +41,13 @@ def count(page: Any, n: int) -> None:
 def test_a_segment_from_nothing(shop: Cast, opened: Any, width: int) -> None:
     page = opened(shop.otto, NEW, width=width)
     page.get_by_label("名称").fill("爱辣的新客")
-    page.get_by_role("button", name="条件", exact=False).first.click()
+    add(page).click()
     page.locator("#g0-c0-field").select_option("tag")
     page.get_by_placeholder("输入以搜索").fill("17")
     page.locator(".option", has_text="口味17").click()
     count(page, 1)
     page.wait_for_selector(".sentence:has-text('口味17')")
-    page.get_by_role("button", name="条件", exact=False).first.click()
+    add(page).click()
     page.locator("#g0-c1-field").select_option("first_order")
     page.locator("#g0-c1-op").select_option("never")
     count(page, 1)
@@ -60,7 +64,7 @@ def test_with_the_keyboard_alone(shop: Cast, opened: Any) -> None:
     page.get_by_label("名称").focus()
     page.keyboard.type("键盘")
     page.keyboard.press("Enter")  # is no way to save what is half done
-    page.get_by_role("button", name="条件", exact=False).first.focus()
+    add(page).focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#g0-c0-field:focus")
     page.locator("#g0-c0-field").select_option("registered")
@@ -73,7 +77,7 @@ def test_with_the_keyboard_alone(shop: Cast, opened: Any) -> None:
 
 def test_what_is_wrong_is_said_where_it_is_and_nothing_is_lost(shop: Cast, opened: Any) -> None:
     page = opened(shop.otto, NEW, width=390)
-    page.get_by_role("button", name="条件", exact=False).first.click()
+    add(page).click()
     page.locator("#g0-c0-field").select_option("spent")
     page.locator("#g0-c0-value").fill("很多钱")
     page.get_by_role("button", name="保存").click()
@@ -87,7 +91,7 @@ def test_what_is_wrong_is_said_where_it_is_and_nothing_is_lost(shop: Cast, opene
 def test_without_a_network_what_was_typed_stays(shop: Cast, opened: Any) -> None:
     page = opened(shop.otto, NEW)
     page.get_by_label("名称").fill("断网")
-    page.get_by_role("button", name="条件", exact=False).first.click()
+    add(page).click()
     page.locator("#g0-c0-field").select_option("first_order")
     page.locator("#g0-c0-op").select_option("never")
     count(page, 2)
