@@ -61,6 +61,11 @@ class Pulse:
         return self.at - (self.last_at or self.source.created_at)
 
     @property
+    def expected_hours(self) -> int:
+        every = self.source.expected_every
+        return round(every.total_seconds() / 3600) if every else 0
+
+    @property
     def is_late(self) -> bool:
         every = self.source.expected_every
         return self.source.is_live and every is not None and self.silent_for > every

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from scrm.ids import PublicId
 from scrm.sealed import SealedField
@@ -28,8 +29,8 @@ class Source(models.Model):
         WECOM = "wecom", _("WeCom")
 
     class State(models.TextChoices):
-        LIVE = "live", _("live")
-        PAUSED = "paused", _("paused")
+        LIVE = "live", pgettext_lazy("source", "live")
+        PAUSED = "paused", pgettext_lazy("source", "paused")
 
     public_id = PublicId("so_")
     code = models.CharField(
@@ -88,10 +89,10 @@ class Delivery(models.Model):
     store_path = None
 
     class Kind(models.TextChoices):
-        ORDERS = "orders", _("orders")
-        EVENTS = "events", _("events")
-        PRODUCTS = "products", _("products")
-        MEMBERS = "members", _("customers")
+        ORDERS = "orders", pgettext_lazy("delivery", "orders")
+        EVENTS = "events", pgettext_lazy("delivery", "events")
+        PRODUCTS = "products", pgettext_lazy("delivery", "products")
+        MEMBERS = "members", pgettext_lazy("delivery", "customers")
 
     class Door(models.TextChoices):
         API = "api", _("API")

@@ -112,7 +112,7 @@ class Measure:
         return "fair" if sign * value >= sign * self.fair else "bad"
 
 
-FRESHNESS, COMPLETE, TRUE, QUICK = _("Fresh"), _("Complete"), _("True"), _("In real time")
+FRESHNESS, COMPLETE, TRUE, QUICK = _("Fresh"), _("Complete"), _("Correct"), _("In real time")
 PHONE_SAID = _("Rows of the last seven days refused for a phone that is none, of all rows that name buyers.")
 MEASURES: dict[str, Measure] = {
     one.key: one
