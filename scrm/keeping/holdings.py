@@ -132,7 +132,7 @@ HOLDINGS = {
     "members_fieldvalue": customer("what a field of the brand's says of her", "service"),
     "members_marking": customer("a tag to be put on her in WeCom, and what WeCom answered", "service"),
     "members_sampledmember": customer("whether a tag fits her, as somebody said", "quality of tags"),
-    "members_scoredue": Holding(CUSTOMER, "that her tags by rule are to be scored", "profiling", "until the minute after"),
+    "members_scoredue": Holding(CUSTOMER, "that her tags are to be scored", "profiling", "until the minute after"),
     "members_tagchange": house("changes of tags that WeCom was asked for"),
     "members_tagrule": house("how tags by rule are scored"),
     "members_tagrun": house("runs that tag many customers"),
