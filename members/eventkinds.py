@@ -123,8 +123,12 @@ KINDS: dict[str, EventKind] = {
             _("%(words)s"),
             (Detail("words", _("words searched for"), required=True, most=80),),
         ),
-        EventKind("live_entered", _("Entered a live room"), _("%(title)s · %(room)s"), (ROOM, TITLE, PLATFORM), "live_tv"),
-        EventKind("live_left", _("Left a live room"), _("%(title)s · %(room)s"), (ROOM, TITLE, PLATFORM, SECONDS), "live_tv"),
+        EventKind(
+            "live_entered", _("Entered a live room"), _("%(title)s · %(room)s"), (ROOM, TITLE, PLATFORM), "live_tv"
+        ),
+        EventKind(
+            "live_left", _("Left a live room"), _("%(title)s · %(room)s"), (ROOM, TITLE, PLATFORM, SECONDS), "live_tv"
+        ),
         EventKind(
             "live_interacted",
             _("Took part in a live room"),
