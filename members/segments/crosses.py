@@ -174,6 +174,21 @@ def words(key: str, side: str) -> str:
     return f"{label}: {told[side]}"
 
 
+def rule_of(rows: str, row: str, columns: str, column: str) -> Rule:
+    """The rule of a cell; empty of the corner, where everybody stands. Raises NoAxis."""
+    parts = [_rule(key, side) for key, side in ((rows, row), (columns, column)) if side]
+    return {"all": parts} if parts else {}
+
+
+def _rule(key: str, side: str) -> Rule:
+    rules = {value: rule for value, _words, rule in _values(key)[1]}
+    if side == NONE:
+        return {"none": list(rules.values())}
+    if side not in rules:
+        raise NoAxis
+    return rules[side]
+
+
 def plain_axes() -> list[tuple[str, str]]:
     """The axes that are no tag groups: conditions and fields of the brand with a few values to choose from."""
     known = conditions.all()

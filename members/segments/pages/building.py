@@ -1,5 +1,6 @@
 """The builder: a segment put together from conditions, with a count and a sample that follow what is filled in."""
 
+import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -31,9 +32,19 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _told(request, asked, None)
     begun = usual.named(request.GET.get("usual", ""), asked)
-    draft = drafts.from_rule(begun.rule, asked) if begun else None
+    rule = begun.rule if begun else _asked_for(request)
+    draft = drafts.from_rule(rule, asked) if rule else None
     about = {"name": str(begun.name) if begun else "", "usual": usual.offered(asked)}
     return _shown(request, asked, draft or drafts.empty(), None, **about)
+
+
+def _asked_for(request: HttpRequest) -> Any:
+    """The rule that a link to the builder carries; none where it is not one that can be counted."""
+    try:
+        rule = json.loads(request.GET.get("rule", "")[:8000])
+    except ValueError:
+        return None
+    return rule if not rules.check(rule) else None
 
 
 @login_required

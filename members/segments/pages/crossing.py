@@ -1,5 +1,6 @@
 """The cross table of two ways to divide customers: on the page, as a file, and whom a cell is made of."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -109,8 +110,14 @@ def people(request: HttpRequest) -> HttpResponse:
         title = " · ".join(_words(axes[name], axes[side]) for name, side in (("rows", "row"), ("columns", "column")))
     except crosses.NoAxis:
         raise Http404 from None
+    rule = dict(crosses.rule_of(**axes))
+    if rule and (among := request.GET.get("among")):
+        rule["all"] = [*rule["all"], {"field": "segment", "op": "in", "value": [among]}]
+    build = ""
+    if rule and request.user.may(Permission.MANAGE_SEGMENTS):  # type: ignore[union-attr]
+        build = f"{reverse('members:segment_new')}?{urlencode({'rule': json.dumps(rule)})}"
     back = f"{reverse('members:cross')}?{urlencode({name: axes[name] for name in ('rows', 'columns')})}"
-    return listing.listed(request, who, at=at, title=title, back=back, about={"page_of": "cross"})
+    return listing.listed(request, who, at=at, title=title, back=back, build=build, about={"page_of": "cross"})
 
 
 def _words(key: str, side: str) -> str:

@@ -259,7 +259,11 @@ def test_the_cross_table_opens_its_cells(shop: Cast) -> None:
     side, cells, margin = answer.context["body"][0]
     assert (side.label, margin, sum(cell["people"] for cell in cells)) == ("=辣", "1", 1)
     link = next(cell["link"] for cell in cells if cell["people"])
-    assert [card.member.pk for card in client.get(link).context["page"].cards] == [shop.member(MEI).pk]
+    people = client.get(link)
+    assert [card.member.pk for card in people.context["page"].cards] == [shop.member(MEI).pk]
+    blocks = client.get(people.context["build"]).context["blocks"]
+    assert [row.line.field for block in blocks for row in block.rows] == ["tag", "gender"]
+    assert client.get("/customers/segments/new/", {"rule": '{"all": 3}'}).status_code == 200
     table = text(client, f"{HOME}cross/cross.csv", **asked)
     assert "'=辣" in table and "\n=辣" not in table
     assert client.get(f"{HOME}cross/", {**asked, "rows": "nothing"}).status_code == 404
