@@ -15,6 +15,7 @@ from unfold.paginator import InfinitePaginator
 from members import consents, identities
 from members import standing_admin as standing_admin  # registers its own
 from members.models import Consent, Identity, Joining, Member, Tag, TagGroup
+from members.segments import admin as segments_admin  # noqa: F401
 from scrm import clock
 from stores.admin import ReadOnly, ScopedAdmin, ScopedInline
 from stores.scope import scope_of

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from django.db import IntegrityError
@@ -17,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from members.models import Change, ExclusiveGroup, Segment, SegmentVersion
-from members.segments import counts, definitions, rules
+from members.segments import bits, counts, definitions, rules, scopes
 from members.segments.definitions import BadRule, Circle, IsUsed
 from scrm import clock, sealed
 from scrm.audit import entries
@@ -68,7 +69,7 @@ class RuleField(serializers.JSONField):
 
 
 class SegmentRow(serializers.ModelSerializer):
-    """A segment; `size` is of `counted_at`, and null until its newest version is counted."""
+    """A segment; `size` is of `counted_at`, null until its newest version is counted, and of the reader's stores."""
 
     id = serializers.CharField(source="public_id")
     rule = RuleField(source="version.rule")
@@ -84,7 +85,10 @@ class SegmentRow(serializers.ModelSerializer):
         ]
 
     def get_size(self, segment: Segment) -> int | None:
-        return None if segment.is_due else segment.size
+        seen = self.context["seen"]()
+        if segment.is_due or seen is None:
+            return None if segment.is_due else segment.size
+        return len(counts.members(segment, viewer=None, at=clock.now()) & seen)
 
     def to_representation(self, segment: Any) -> Any:
         return {"group": None} | super().to_representation(segment)
@@ -132,15 +136,23 @@ class VersionRow(serializers.ModelSerializer):
 
 
 class ChangeRow(serializers.ModelSerializer):
-    """How many entered and left in one step, and why it was counted."""
+    """How many entered and left in one step, and why it was counted; below HQ those of the reader's stores."""
 
     version = serializers.IntegerField(source="version.number")
-    entered = serializers.IntegerField(source="entered_count")
-    left = serializers.IntegerField(source="left_count")
+    entered = serializers.SerializerMethodField()
+    left = serializers.SerializerMethodField()
 
     class Meta:
         model = Change
         fields = ["at", "day", "cause", "version", "entered", "left"]
+
+    def get_entered(self, change: Change) -> int:
+        seen = self.context["seen"]()
+        return change.entered_count if seen is None else len(bits.unpacked(change.entered) & seen)
+
+    def get_left(self, change: Change) -> int:
+        seen = self.context["seen"]()
+        return change.left_count if seen is None else len(bits.unpacked(change.left) & seen)
 
 
 class SegmentFilters(Filters):
@@ -174,6 +186,11 @@ class Segments(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     filterset_class = SegmentFilters
     reads = Permission.SEE_SEGMENTS
     writes = Permission.MANAGE_SEGMENTS
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Whom the reader may count is asked once, and only where it is needed."""
+        seen = lru_cache(maxsize=1)(lambda: scopes.whom(self.request.user, at=clock.now()))
+        return {**super().get_serializer_context(), "seen": seen}
 
     @extend_schema(request=SegmentWish, responses={201: SegmentRow})
     @once
@@ -232,9 +249,9 @@ class Segments(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     @action(detail=True, filterset_class=None)
     def changes(self, request: Request, id: str) -> Response:
         """How many entered and left, newest first."""
-        rows = self.get_object().changes.select_related("version").defer("entered", "left")
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(ChangeRow(page, many=True).data)
+        page = self.paginate_queryset(self.get_object().changes.select_related("version"))
+        rows = ChangeRow(page, many=True, context=self.get_serializer_context())
+        return self.get_paginated_response(rows.data)
 
     @extend_schema(responses=VersionRow(many=True), filters=False)
     @action(detail=True, filterset_class=None)
@@ -244,7 +261,8 @@ class Segments(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
         return self.get_paginated_response(VersionRow(page, many=True).data)
 
     def _answer(self, segment: Segment, status: int = status.HTTP_200_OK) -> Response:
-        return Response(SegmentRow(self.get_queryset().get(pk=segment.pk)).data, status=status)
+        row = SegmentRow(self.get_queryset().get(pk=segment.pk), context=self.get_serializer_context())
+        return Response(row.data, status=status)
 
 
 def _place(request: Request) -> str:

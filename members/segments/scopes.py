@@ -12,16 +12,22 @@ from stores.scope import SEES_CUSTOMERS, Scope, scope_of
 
 
 def within(viewer: Any, members: BitMap, *, at: datetime) -> BitMap:
-    """Of these persons, those of the viewer's stores; a guide's own customers; of a franchisee's, those who allow it
-    that he hears what was born elsewhere. None is the system, which sees all."""
+    """Of these persons, those whom the viewer may count and see."""
+    seen = whom(viewer, at=at)
+    return members if seen is None else members & seen
+
+
+def whom(viewer: Any, *, at: datetime) -> BitMap | None:
+    """The persons of the viewer's stores; a guide's own customers; of a franchisee's, those who allow it that he hears
+    what was born elsewhere. None stands for everybody, whom HQ sees, and the system (which is nobody)."""
     if viewer is None:
-        return members
+        return None
     scope = scope_of(viewer, needs=SEES_CUSTOMERS)
     if scope.everything:
-        return members
-    if scope == Scope() or not members:
+        return None
+    if scope == Scope():
         return BitMap()
-    seen = members & _of_stores(viewer)
+    seen = _of_stores(viewer)
     if not sights.is_of_franchisee(viewer, at=at):
         return seen
     return seen & BitMap(consents.allows(list(seen), sights.SHARING, at=at))
