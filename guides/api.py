@@ -145,7 +145,7 @@ class CodeChange(serializers.ModelSerializer):
         return found
 
     def validate_tags(self, words: list[str]) -> list[Tag]:
-        found = list(Tag.objects.filter(public_id__in=words, deleted_at=None))
+        found = list(Tag.objects.filter(kind=Tag.Kind.WECOM, public_id__in=words, deleted_at=None))
         _all_known(words, {tag.public_id for tag in found})
         return found
 

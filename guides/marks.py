@@ -59,7 +59,7 @@ def put_on(noted: Sequence[Noted], *, at: datetime) -> None:
     for n in adds:
         code = codes[n.code_id or 0]
         pair = {"userid": guides[n.guide_id].userid, "external_userid": people[n.member_id]}
-        if tag_ids := [t.tag_id for t in code.tags.all() if t.deleted_at is None]:
+        if tag_ids := [t.tag_id for t in code.tags.all() if t.deleted_at is None and t.tag_id]:
             body = {**pair, "add_tag": tag_ids}
             plans.append(calls.Plan(code.corp_id, "externalcontact/mark_tag", body, key=f"tags:{n.id}"))
         if code.remark and "{name}" not in code.remark:
