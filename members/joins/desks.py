@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members import terms
 from members.joins import invites
-from members.models import Consent, Invite, JoinForm, Terms
+from members.models import Consent, Field, Invite, JoinForm, Terms
 from members.terms import VersionIsTaken
 from scrm import clock
 from scrm.audit import entries
@@ -162,11 +162,14 @@ def asking(request: HttpRequest) -> HttpResponse:
         _ask(page, request.POST, by=request.user, at=clock.now())
         messages.success(request, _("Saved. The page asks this from now on."))
         return redirect("members:join_form")
-    return render(request, "members/joins/asking.html", {"page": page})
+    fields = Field.objects.filter(is_active=True).exclude(kind=Field.Kind.CHOICES)
+    return render(request, "members/joins/asking.html", {"page": page, "fields": fields})
 
 
 def _ask(page: JoinForm, told: Any, *, by: Any, at: datetime) -> None:
     page.intro = " ".join(told.get("intro", "").split())[:200]
     page.asks_name, page.asks_birthday, page.changed_at = "name" in told, "birthday" in told, at
+    keys = Field.objects.filter(is_active=True, key__in=told.getlist("field")[:20])
+    page.fields = list(keys.values_list("key", flat=True))
     page.save()
     entries.record("join_form.changed", by=by, subject=page, at=at, name=page.asks_name, birthday=page.asks_birthday)

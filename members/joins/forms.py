@@ -8,9 +8,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from members import phones
+from members import fields, phones
 from members.ages import grown_up_on
-from members.models import Consent, JoinForm, Terms
+from members.models import Consent, Field, JoinForm, Terms
 from members.terms import ASKED
 
 Purpose = Consent.Purpose
@@ -51,6 +51,9 @@ class RegisterForm(PhoneForm):
             del self.fields["name"]
         if not page.asks_birthday:
             del self.fields["birthday"]
+        self.own = list(Field.objects.filter(key__in=page.fields, is_active=True))
+        for one in self.own:
+            self.fields[f"field_{one.key}"] = forms.CharField(label=one.name, required=False, max_length=300)
         for purpose in asked(terms):
             self.fields[f"allows_{purpose}"] = forms.BooleanField(required=False)
 
@@ -68,9 +71,35 @@ class RegisterForm(PhoneForm):
         told: dict[str, Any] = super().clean() or {}
         if not told.get("agrees"):
             self.add_error("agrees", _("Tick this to register; nothing was kept."))
+        for one in self.own:
+            self._read(one, told)
         if self.is_minor and not told.get("guardian"):
             self.add_error("guardian", _("You are under 14: your mother, father or guardian ticks this with you."))
         return told
+
+    def _read(self, one: Field, told: dict[str, Any]) -> None:
+        """A custom field's value in its own kind; what does not fit is said beside it."""
+        said = told.get(f"field_{one.key}", "").replace("\0", "")
+        try:
+            told[f"field_{one.key}"] = fields.read(one, said) if said else None
+        except fields.Wrong:
+            self.add_error(f"field_{one.key}", _("This does not fit; look at it again, or leave it out."))
+
+    def answers(self) -> dict[Field, Any]:
+        """The custom fields that she filled."""
+        return {one: self.cleaned_data[f"field_{one.key}"] for one in self.own}
+
+    def extras(self) -> list[dict[str, Any]]:
+        """The custom fields as the page draws them."""
+        return [
+            {
+                "one": one,
+                "name": f"field_{one.key}",
+                "value": self.data.get(f"field_{one.key}", ""),
+                "errors": self.errors.get(f"field_{one.key}"),
+            }
+            for one in self.own
+        ]
 
     @property
     def allows(self) -> list[str]:

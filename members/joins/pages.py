@@ -152,7 +152,7 @@ def _registered(request: HttpRequest, invite: Invite, holds: Terms, form: Regist
     if said and not verified:
         return None
     answers = {"name": told.get("name", ""), "birthday": told.get("birthday")}
-    what = Form(told["phone"], verified, **answers, allows=form.allows, asked=form.was_asked)
+    what = Form(told["phone"], verified, **answers, fields=form.answers(), allows=form.allows, asked=form.was_asked)
     return registrations.register(what, through=invite, terms=holds, at=now)
 
 

@@ -5,25 +5,26 @@ by a link that her guide made for her, is she the member whom we know. So the pa
 nobody says anything in another's name.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from members import consents, identities, joinings, links, persons, recognitions, values
+from members import consents, fields, identities, joinings, links, persons, recognitions, values
 from members.ages import grown_up_on
 from members.identities import Newcomer
 from members.joins import invites
-from members.models import Consent, Identity, Invite, Joining, Member, Terms
+from members.models import Consent, Field, Identity, Invite, Joining, Member, Terms
 from members.recognitions import Told
 from scrm.audit import entries
 from scrm.clock import day_of
 from scrm.wecom.models import Corp
 
 GIVEN, DENIED = Consent.State.GIVEN, Consent.State.DENIED
-SOURCE = "join"
+SOURCE, BIRTHDAY = "join", "birthday"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Form:
     verified: bool
     name: str = ""
     birthday: date | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: Mapping[Field, Any] = field(default_factory=dict)
     allows: Collection[str] = ()
     asked: Collection[str] = ()  # the purposes that she was asked about
 
@@ -44,7 +45,7 @@ def register(form: Form, *, through: Invite, terms: Terms, at: datetime) -> Memb
     """She is a member from now on and said what she allows. Twice is once: words are only added."""
     invites.used(through)
     member = _who(form, through, at)
-    _note(member, form, at)
+    _note(member, form, through, at)
     if through.store_id and not Joining.objects.filter(member=member, store=through.store_id).exists():
         joinings.add([(member.pk, through.store_id, day_of(at))])
     say(member, form.allows, form.asked, terms=terms, at=at, evidence=f"join {through.public_id}")
@@ -101,7 +102,7 @@ def _root(member: int) -> Member:
     return Member.objects.get(pk=persons.roots([member])[member])
 
 
-def _note(member: Member, form: Form, at: datetime) -> None:
+def _note(member: Member, form: Form, through: Invite, at: datetime) -> None:
     """Registered from the first time on; a name that nobody told, and until when she is a minor."""
     told: dict[str, Any] = {}
     if member.registered_at is None:
@@ -113,3 +114,24 @@ def _note(member: Member, form: Form, at: datetime) -> None:
     if told:
         Member.objects.filter(pk=member.pk).update(**told)
         member.refresh_from_db()
+    _fill(member, form, through, at)
+
+
+def _fill(member: Member, form: Form, through: Invite, at: datetime) -> None:
+    """What she told beside. Who is known only by a link or by nothing fills what is empty and overwrites nothing."""
+    said = {field: value for field, value in form.fields.items() if value is not None}
+    if form.birthday:
+        said[birthday_field(at)] = form.birthday
+    held = fields.of([member.pk])
+    told = [
+        fields.Told(member.pk, field, v)
+        for field, v in said.items()
+        if form.verified or (member.pk, field.pk) not in held
+    ]
+    fields.write(told, source=SOURCE, by=None, store=through.store, at=at)
+
+
+def birthday_field(at: datetime) -> Field:
+    """The field in which birthdays stand, by which segments ask for them."""
+    known = Field.objects.filter(key=BIRTHDAY).first()
+    return known or fields.make(BIRTHDAY, _("Birthday"), Field.Kind.DATE, is_personal=True, by=None, at=at)

@@ -1,15 +1,14 @@
 """The registration page: nothing pre-ticked, no oracle, nobody speaks in another's name, and it cannot be flooded."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from members import consents, recognitions, terms
+from members import consents, fields, recognitions, terms
 from members.joins import invites, knocks, personal, phonecodes
-from members.models import Consent, Identity, Invite, Joining, Member
+from members.models import Consent, FieldValue, Identity, Invite, JoinForm, Joining, Member
 from members.recognitions import Told
 from scrm import clock
 from scrm.audit.models import Entry
@@ -21,11 +20,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def told(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cast]:
+def told(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """Terms are published, and it is now."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
     terms.publish("v1", ASKED, title="隐私政策", body="…", by=cast.ada, at=after(days=-1))
-    yield cast
+    return cast
 
 
 def link(cast: Cast, **more: Any) -> str:
@@ -125,6 +124,17 @@ def test_a_child_registers_with_a_guardian_only(told: Cast) -> None:
     assert register(path, birthday="2015-05-05", guardian="on", allows_marketing_1v1="on").status_code == 302
     child = Member.objects.get(registered_at=NOW)
     assert str(child.minor_until) == "2029-05-05" and consents.allows([child.pk], "marketing_1v1", at=NOW)
+
+
+def test_what_hq_chose_to_ask_is_kept_in_its_field(told: Cast) -> None:
+    fields.make("tea", "爱喝的茶", "choice", choices=["绿茶", "红茶"], by=told.ada, at=NOW)
+    JoinForm.objects.create(changed_at=NOW, fields=["tea"])
+    path = link(told)
+    assert "爱喝的茶" in Client().get(path).content.decode()
+    assert register(path, field_tea="咖啡").status_code == 400
+    assert register(path, field_tea="绿茶", birthday="1990-05-05").status_code == 302
+    said = {v.field.key: v.text or str(v.date) for v in FieldValue.objects.filter(member__registered_at=NOW)}
+    assert said == {"tea": "绿茶", "birthday": "1990-05-05"}
 
 
 def test_a_phone_is_heard_so_often_and_then_not(told: Cast) -> None:
