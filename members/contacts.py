@@ -85,7 +85,7 @@ ON CONFLICT DO NOTHING RETURNING member_id
 """
 # Whose unionid another member bears; said once, so that an unchanged customer costs one look.
 CLAIMED = """
-SELECT DISTINCT u.id, p.member_id
+SELECT u.id, p.member_id
 FROM people_read p JOIN members_identity u ON u.kind = 'unionid' AND u.corp_id IS NULL AND u.value = p.unionid
 WHERE p.unionid <> '' AND u.member_id <> p.member_id AND NOT EXISTS (
     SELECT FROM members_identitylink l
