@@ -38,7 +38,8 @@ class CodeForm(forms.ModelForm):
             if self.instance.kind == Code.Kind.STORE:
                 self.fields.pop("guides", None)
         if "tags" in self.fields:  # the corp's tags are everybody's
-            self.fields["tags"].queryset = Tag.objects.filter(kind=Tag.Kind.WECOM, deleted_at=None).select_related("group")  # type: ignore[attr-defined]
+            living = Tag.objects.filter(kind=Tag.Kind.WECOM, deleted_at=None)
+            self.fields["tags"].queryset = living.select_related("group")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
