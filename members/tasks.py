@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from members import grading, lifecycles, reach, scores, taglives
-from members.segments import years
+from members.segments import days, years
 from scrm import clock
 
 
@@ -48,3 +48,9 @@ def count_reach() -> None:
 def sum_up_the_year() -> None:
     """What everybody bought within the last 365 days, for cross tables."""
     years.fill(clock.now())
+
+
+@shared_task(name="members.sum_up_segment_days")
+def sum_up_segment_days() -> int:
+    """How segments moved on the days that are over."""
+    return days.close(today=clock.day_of(clock.now()))

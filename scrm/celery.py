@@ -38,6 +38,7 @@ app.conf.beat_schedule = {
     "fill the last 35 days": {"task": "dashboard.fill_recent", "schedule": crontab(hour=3, minute=10)},
     "tell the lives that changed": {"task": "members.tell_lives", "schedule": 30.0, "options": {"expires": 25}},
     "move the lives that time moves": {"task": "members.move_lives", "schedule": crontab(hour=0, minute=5)},
+    "sum up segments' days": {"task": "members.sum_up_segment_days", "schedule": crontab(hour=0, minute=40)},
     "sum up the year": {"task": "members.sum_up_the_year", "schedule": crontab(minute=25)},
     "grade every buyer": {"task": "members.grade_all", "schedule": crontab(hour=2, minute=10)},
     "score tags by rule": {"task": "members.score_changed", "schedule": 30.0, "options": {"expires": 25}},

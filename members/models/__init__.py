@@ -10,6 +10,7 @@ from members.models.people import Identity, Joining, Member
 from members.models.products import Product, Stock
 from members.models.reach import Activation, Invitee, ReachCount
 from members.models.requests import Copy, DataRequest, Forgotten, Holiday
+from members.models.segmentdays import SegmentDay
 from members.models.segments import (
     Audience,
     Bitmap,
@@ -95,6 +96,7 @@ __all__ = [
     "SampledMember",
     "ScoreDue",
     "Segment",
+    "SegmentDay",
     "SegmentVersion",
     "Snapshot",
     "Source",

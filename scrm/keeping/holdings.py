@@ -119,6 +119,7 @@ HOLDINGS = {
     "members_round": house("how far the rounds over customers have come"),
     "members_segment": house("segments"),
     "members_segmentchange": customer("who entered and left a segment", "what follows from it"),
+    "members_segmentday": house("how many entered and left a segment on a day"),
     "members_segmentversion": house("rules of segments, in each version"),
     "members_snapshot": customer("who is in a segment", "segments"),
     "members_stagechange": customer("how her stage of life changed, and by what", "profiling"),
@@ -138,7 +139,7 @@ HOLDINGS = {
     "members_tagrun": house("runs that tag many customers"),
     "members_tagsample": house("samples of tags"),
     "members_taggroup": house("names of groups of tags"),
-    "members_yearslice": Holding(CUSTOMER, "who spent how much in a year, as sets", "cross tables", "until the next hour"),
+    "members_yearslice": Holding(CUSTOMER, "who spent what in a year, as sets", "cross tables", "until the next hour"),
     "members_taglibrary": house("when tags were read"),
     "members_copy": Holding(
         CUSTOMER,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from members.models import Change, Segment
+from members.models import Segment
+from members.segments import days as summed
 from scrm.clock import day_of, days
 
 SPARK = 96, 26  # width and height
@@ -27,10 +27,7 @@ class Day:
 def of(segments: Collection[Segment], *, until: date, count: int = 30) -> dict[int, list[Day]]:
     """By segment the last so many days; no day before the segment's first change."""
     first = until - timedelta(days=count - 1)
-    rows = Change.objects.filter(segment__in=segments, day__gte=first).order_by().values("segment", "day")
-    moved = {
-        (r["segment"], r["day"]): (r["e"], r["l"]) for r in rows.annotate(e=Sum("entered_count"), l=Sum("left_count"))
-    }
+    moved = summed.moved(segments, first=first, last=until)
     return {one.pk: _days(one, days(max(first, _began(one, first)), until), moved) for one in segments}
 
 

@@ -1,0 +1,47 @@
+"""Days of segments: summed up once they are over, and the same as before."""
+
+from datetime import timedelta
+
+import pytest
+
+from members.models import Segment, SegmentDay
+from members.segments import days, definitions, folds
+from members.segments.pages import trends
+from scrm.clock import day_of
+from tests.cast import LAN, MEI, NOW, Cast
+
+TODAY = day_of(NOW)
+
+
+@pytest.fixture
+def segment(cast: Cast) -> Segment:
+    """Mei entered two days ago, Lan yesterday."""
+    before = NOW - timedelta(days=2)
+    cast.add(MEI, "cai", code=cast.code(), at=before)
+    one = definitions.make("没买过", {"field": "first_order", "op": "never"}, by=cast.otto, at=before)
+    folds.fold(at=before)
+    cast.add(LAN, "gu", code=cast.code(cast.fangs_first), at=NOW - timedelta(days=1))
+    folds.fold(at=NOW - timedelta(days=1))
+    one.refresh_from_db()
+    return one
+
+
+def told(segment: Segment) -> list[tuple[int, int, int]]:
+    return [(day.entered, day.left, day.size) for day in trends.of([segment], until=TODAY)[segment.pk]]
+
+
+def test_the_days_of_a_segment(segment: Segment) -> None:
+    assert told(segment) == [(1, 0, 1), (1, 0, 2), (0, 0, 2)]
+    assert trends.spark(trends.of([segment], until=TODAY)[segment.pk]) == "0.0,24.0 48.0,2.0 96.0,2.0"
+
+
+def test_summed_up_they_say_the_same_and_once(segment: Segment) -> None:
+    before = told(segment)
+    assert [days.close(today=TODAY) for _n in range(2)] == [2, 0]
+    assert told(segment) == before
+    assert SegmentDay.objects.count() == 2
+
+
+def test_today_is_not_over(segment: Segment) -> None:
+    assert days.close(today=TODAY - timedelta(days=1)) == 1
+    assert told(segment) == [(1, 0, 1), (1, 0, 2), (0, 0, 2)]
