@@ -17,7 +17,7 @@ from scrm.clock import day_of
 log = structlog.get_logger()
 LOCK = 7_310_015
 ROUND = "grades"
-MEMORY = "SET LOCAL work_mem = '256MB'"
+ROOM = "SET LOCAL work_mem = '256MB'; SET LOCAL lock_timeout = '15min'; SET LOCAL statement_timeout = '30min'"
 
 AFRESH = "DROP TABLE IF EXISTS pg_temp.graded, pg_temp.cuts, pg_temp.scored"
 # One row for each person and store, and one brand-wide; a person is her surviving member.
@@ -113,10 +113,17 @@ def rule_on(day: date) -> GradeRule:
 def grade_all(*, at: datetime) -> int:
     """Grades every buyer by the rule in force today; says how many grades there are."""
     day, rule = day_of(at), rule_on(day_of(at))
-    asked: dict[str, Any] = {"day": day, "at": at, "window": rule.window, "a": rule.a_from, "b": rule.b_from, "rule": rule.pk}
+    asked: dict[str, Any] = {
+        "day": day,
+        "at": at,
+        "window": rule.window,
+        "a": rule.a_from,
+        "b": rule.b_from,
+        "rule": rule.pk,
+    }
     with connection.cursor() as cursor:
+        cursor.execute(ROOM)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        cursor.execute(MEMORY)
         for sql in (AFRESH, BOUGHT, *_scoring(rule), NOTED, GONE, KEPT, EXPIRED, EMPTY):
             cursor.execute(sql, asked)
         cursor.execute("DELETE FROM members_gradecount")

@@ -200,7 +200,8 @@ def settle_night(*, at: datetime) -> int:
     last = Member.objects.aggregate(most=Max("pk"))["most"] or 0
     moved = sum(_settle(chunk, at=at) for chunk in _amiss(day_of(at)))
     Round.objects.get_or_create(pk=ROUND, defaults={"at": at, "last": last})
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '30min'")
         cursor.execute(MOVED_HOUSE)
     log.info("members.lives.night_told", moved=moved)
     return moved

@@ -17,6 +17,7 @@ from scrm.clock import day_of
 log = structlog.get_logger()
 LOCK = 7_310_016
 ROUND = "reach"
+ROOM = "SET LOCAL work_mem = '256MB'; SET LOCAL lock_timeout = '15min'; SET LOCAL statement_timeout = '30min'"
 KEPT = timedelta(days=35)  # older days stay as the first of their month
 MARKETING = (Consent.Purpose.MARKETING_1V1, Consent.Purpose.MARKETING_GROUP)
 
@@ -73,8 +74,8 @@ def count_all(*, at: datetime) -> None:
     """The day's rows of every place, counted anew."""
     day = day_of(at)
     with connection.cursor() as cursor:
+        cursor.execute(ROOM)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute(AFRESH)
         cursor.execute(WILLING)
         for purpose in MARKETING:

@@ -1,6 +1,5 @@
 """Doors for machines: a customer's story, and where customers stand."""
 
-
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -8,7 +7,7 @@ from rest_framework import mixins, serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
 from members import profiles, sights, timelines
 from members.models import ReachCount
@@ -36,7 +35,7 @@ class StoryPage(serializers.Serializer):
     )
 
 
-class Timeline(APIView):
+class Timeline(ViewSet):
     """A customer's whole story, newest first, as far as you see the stores where it happened."""
 
     permission_classes = [SeatAllows]
@@ -49,7 +48,7 @@ class Timeline(APIView):
         ],
         responses=StoryPage,
     )
-    def get(self, request: Request, id: str) -> Response:
+    def retrieve(self, request: Request, id: str) -> Response:
         """The person's lines, thirty at a time."""
         sight = sights.open_(request.user, id)
         if sight is None:

@@ -18,6 +18,7 @@ from members.shop import api as shop
 from scrm import health, state
 from scrm.dashboard import api as dashboard
 from scrm.rest import problems, reference
+from scrm.rest.doors import ID
 from stores import api as stores
 from stores import views as doors
 
@@ -50,7 +51,9 @@ v1 = [
     path("token/", stores.TokenDoor.as_view(), name="token"),
     path("me/", stores.MeDoor.as_view(), name="me"),
     path("sources/<str:code>/push/", feeds.PushDoor.as_view(), name="push"),
-    path("members/<str:id>/timeline/", standing_api.Timeline.as_view(), name="member-timeline"),
+    re_path(
+        f"^members/(?P<id>{ID})/timeline/$", standing_api.Timeline.as_view({"get": "retrieve"}), name="member-timeline"
+    ),
     path(
         "members/<str:id>/tags/",
         of_members.MemberTags.as_view({"get": "retrieve", "post": "create"}),

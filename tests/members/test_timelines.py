@@ -149,3 +149,18 @@ def test_the_page_reads_on_where_it_stopped(cast: Cast, mei: Member, client: Any
     rest = client.get(place, {"kind": "relation", "before": first.next})
     assert (len(first.lines), len(rest.context["page"].lines)) == (2, 1)
     assert rest.content.decode().count("<ol") == 0
+
+
+@pytest.mark.django_db
+def test_machines_read_the_same_story(cast: Cast, mei: Member, client: Any) -> None:
+    bought(mei, cast.nanjing_road, at=after(hours=1), fen=12_345)
+    client.force_login(cast.cai)
+    place = f"/api/v1/members/{mei.public_id}/timeline/"
+    told = client.get(place, {"kind": "relation"}).json()
+    assert [row["key"].rpartition(":")[2] for row in told["results"]] == ["ended", "added", "half"]
+    assert client.get(place, {"kind": "gossip"}).status_code == 400
+    assert client.get(place, {"before": "yesterday"}).status_code == 400
+    client.force_login(cast.ada)
+    assert "123.45" in str(client.get(place, {"kind": "order"}).json())
+    client.force_login(cast.fang)
+    assert client.get(place).status_code == 404
