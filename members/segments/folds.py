@@ -25,7 +25,7 @@ from scrm.clock import day_of, day_span
 log = structlog.get_logger()
 
 AT_ONCE = 200_000
-UNUSED_AFTER = 14  # days after which the answer to a question that nobody asks is dropped
+UNUSED_AFTER = 2  # days after which the answer to a question that nobody asks is dropped
 TAKE = """
 WITH taken AS (
     DELETE FROM members_change WHERE id IN (SELECT id FROM members_change ORDER BY id LIMIT %(most)s)
@@ -45,10 +45,14 @@ def lane(at: datetime) -> int:
 
 def fold(*, at: datetime, wait: bool = True) -> int:
     """The sets and segments as everything that was told so far makes them; how many changes that were."""
-    with sets.writing(wait=wait) as engine:
-        if engine.built_at is None:
-            return builds.build(engine, at=at)
-        return _fold(engine, at)
+    for last in (False, False, True):
+        try:
+            with sets.writing(wait=wait) as engine:
+                return _fold(engine, at) if engine.built_at else builds.build(engine, at=at)
+        except sets.Busy:
+            if last or not wait:
+                raise
+    return 0
 
 
 @dataclass

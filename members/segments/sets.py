@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, SerializationFailure
 from pyroaring import BitMap
 
 from members.models import Bitmap, Engine
@@ -165,7 +165,8 @@ class Busy(Exception):
 def writing(*, wait: bool = False) -> Iterator[Engine]:
     """One transaction in which this process alone changes the sets, and sees one moment of all other tables.
 
-    The lock is taken before the transaction looks at anything, so that it sees what the last one left. Raises Busy.
+    The lock is taken before the transaction looks at anything, so that it sees what the last one left. Raises Busy,
+    also when somebody changed a segment meanwhile.
     """
     is_inner = connection.in_atomic_block  # then it sees what that transaction sees
     try:
@@ -176,7 +177,7 @@ def writing(*, wait: bool = False) -> Iterator[Engine]:
                 cursor.execute(f"LOCK TABLE members_engine IN SHARE ROW EXCLUSIVE MODE {'' if wait else 'NOWAIT'}")
             yield present()
     except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
+        if isinstance(error.__cause__, LockNotAvailable | SerializationFailure):
             raise Busy from error
         raise
 
