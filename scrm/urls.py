@@ -55,12 +55,12 @@ v1 = [
         f"^members/(?P<id>{ID})/timeline/$", standing_api.Timeline.as_view({"get": "retrieve"}), name="member-timeline"
     ),
     path(
-        "members/<str:id>/tags/",
+        "members/<slug:id>/tags/",
         of_members.MemberTags.as_view({"get": "retrieve", "post": "create"}),
         name="member-tags",
     ),
     path(
-        "members/<str:id>/fields/",
+        "members/<slug:id>/fields/",
         of_members.MemberFields.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="member-fields",
     ),
