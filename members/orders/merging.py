@@ -81,6 +81,21 @@ FROM orders_told t JOIN members_order o ON o.id = t.order_id
 WHERE t.fate = 'updated' AND (o.member_id, o.paid_day, o.store_id, o.seller_id, o.paid_fen)
     IS DISTINCT FROM (t.member_id, t.paid_day, t.store_id, t.seller_id, t.paid_fen)
 """
+# Refunds take from where their order stands: where they took from before is noted as well.
+MOVE_GIVEN = """
+WITH moved AS (
+    SELECT o.id, o.member_id, o.store_id, o.seller_id FROM orders_told t JOIN members_order o ON o.id = t.order_id
+    WHERE t.fate = 'updated' AND o.parent_id IS NULL
+        AND (o.store_id, o.seller_id) IS DISTINCT FROM (t.store_id, t.seller_id)
+), given AS (
+    SELECT m.*, r.order_id, r.refunded_day, r.paid_fen FROM moved m JOIN members_refund r ON r.order_id = m.id
+    UNION ALL
+    SELECT m.*, r.order_id, r.refunded_day, r.paid_fen FROM moved m JOIN members_order part ON part.parent_id = m.id
+        JOIN members_refund r ON r.order_id = part.id
+)
+INSERT INTO members_correction (order_id, member_id, day, store_id, seller_id, paid_fen, is_refund, at)
+SELECT order_id, member_id, refunded_day, store_id, seller_id, paid_fen, true, %(at)s FROM given
+"""
 CHANGE = f"""
 UPDATE members_order o SET ({FACTS}) = ROW ({", ".join("t." + name for name in FACTS.split(", "))}),
     version_at = greatest(o.version_at, t.version_at), changed_at = %(at)s
@@ -219,6 +234,7 @@ def write_orders(source: Source, lines: Sequence[str], *, at: datetime) -> list[
         cursor.execute("SELECT count(*) FROM orders_told WHERE fate IN ('updated', 'same')")
         if cursor.fetchone()[0]:
             cursor.execute(MOVE, asked)
+            cursor.execute(MOVE_GIVEN, asked)
             cursor.execute(CHANGE, asked)
             cursor.execute(SEEN)
             cursor.execute(CLEAR)

@@ -91,7 +91,7 @@ def test_a_merge_and_a_registration_are_seen(cast: Cast) -> None:
     take(order("A1", buyer={"card": "C1"}, at=after(days=-40)), order("A2", buyer={"card": "C2"}, at=after(days=-3)))
     facts.fill_touched(at=NOW)
     one, other = Member.objects.order_by("pk")
-    merges.merge(one.pk, [other.pk], by=cast.ada, reason="the same", at=after(hours=1))
+    merges.merge(one, [other], by=cast.ada, reason="the same", at=after(hours=1))
     Member.objects.filter(pk=one.pk).update(registered_at=start_of(date(2026, 2, 1)))
     facts.fill_recent(at=after(hours=2))
     facts.fill_touched(at=after(hours=2))

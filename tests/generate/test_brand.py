@@ -13,7 +13,7 @@ from guides import bindings
 from guides.models import Code, Guide, Ownership, Posting, Relation, RelationFact
 from members.models import Consent, Identity, Member, MemberTag, Order, Refund
 from scrm.dashboard import facts
-from scrm.dashboard.models import Fill, GuideDay, NodeDay, StoreSpan
+from scrm.dashboard.models import Fill, GuideDay, NodeDay, SalesDay, StoreSpan
 from scrm.generate import brands
 from scrm.generate.models import Generated
 from scrm.wecom.models import OutboundCall
@@ -72,11 +72,11 @@ def test_nothing_happens_in_the_future_or_where_nobody_worked(brand: Generated) 
 
 
 def test_boards_are_what_a_fill_makes_of_it(brand: Generated) -> None:
-    before = [rows(model) for model in (GuideDay, NodeDay, StoreSpan)]
-    for model in (GuideDay, NodeDay, StoreSpan, Fill):
+    before = [rows(model) for model in (GuideDay, SalesDay, NodeDay, StoreSpan)]
+    for model in (GuideDay, SalesDay, NodeDay, StoreSpan, Fill):
         model.objects.all().delete()
     facts.fill_all(at=AT)
-    assert [rows(model) for model in (GuideDay, NodeDay, StoreSpan)] == before
+    assert [rows(model) for model in (GuideDay, SalesDay, NodeDay, StoreSpan)] == before
     live = NodeDay.objects.filter(kind="brand").latest("day").live
     assert live == Relation.objects.filter(state="live").count()
 
