@@ -16,6 +16,7 @@ from members import consents, identities
 from members import standing_admin as standing_admin  # registers its own
 from members.models import Consent, Identity, Joining, Member, Tag, TagGroup
 from members.segments import admin as segments_admin  # noqa: F401
+from members.shop import admin as shop_admin  # noqa: F401
 from scrm import clock
 from stores.admin import ReadOnly, ScopedAdmin, ScopedInline
 from stores.scope import scope_of

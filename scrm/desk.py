@@ -30,6 +30,8 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
             ("guides.guide", "badge", ""),
             ("guides.houseaccount", "support_agent", ""),
             ("guides.groupchat", "forum", ""),
+            ("members.order", "receipt_long", ""),
+            ("members.product", "inventory_2", ""),
             ("members.taggroup", "sell", ""),
             ("members.segment", "groups", ""),
             ("members.exclusivegroup", "join_inner", ""),
