@@ -11,7 +11,7 @@ from members.models import Delivery, Source
 MOST_EXAMPLES = 10
 MOST_REASONS = 30
 OTHER = "other reasons"
-QUOTED = re.compile(r"[\"'“‘「].*?[\"'”’」]")
+QUOTED = re.compile(r"[\"'“‘「].*?[\"'”’」]", re.DOTALL)
 NUMBERS = re.compile(r"\d{5,}")
 
 
@@ -64,7 +64,7 @@ def reasons(errors: Iterable[Any]) -> dict[str, int]:
 
 def reason(error: Any) -> str:
     """Why a row was refused, without what it quotes of the row."""
-    return NUMBERS.sub("…", QUOTED.sub("…", str(error or "")))[:120]
+    return NUMBERS.sub("…", QUOTED.sub("…", _printable(str(error or ""))))[:120]
 
 
 def _example(answer: Answer, numbers: Sequence[str]) -> dict[str, str]:
@@ -74,4 +74,10 @@ def _example(answer: Answer, numbers: Sequence[str]) -> dict[str, str]:
 
 def masked(text: str) -> str:
     """A source's own number as pages may show it: its end, by which somebody finds the row."""
-    return text if len(text) <= 6 else "…" + text[-6:]
+    shown = _printable(text)
+    return shown if len(shown) <= 6 else "…" + shown[-6:]
+
+
+def _printable(text: str) -> str:
+    """Without what no column takes and nobody sees, such as NUL and half of a pair of surrogates."""
+    return "".join(sign for sign in text if sign.isprintable())

@@ -68,7 +68,7 @@ class EventKind:
         if unknown := sorted(set(said) - set(known), key=str):
             raise NotAllowed(
                 say("payload has “%(field)s”, which %(kind)s does not take")
-                % {"field": str(unknown[0])[:40], "kind": self.name}
+                % {"field": "".join(filter(str.isprintable, str(unknown[0])))[:40], "kind": self.name}
             )
         if missing := [key for key, detail in known.items() if detail.required and key not in said]:
             raise NotAllowed(say("payload.%(key)s is missing") % {"key": missing[0]})

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import F, Func, IntegerField, QuerySet
 from django.utils.translation import gettext as _
 
 from members import deliveries, orders
@@ -25,6 +26,7 @@ from scrm.wecom.inbox import TRIES, outline, pause
 log = structlog.get_logger()
 PLACE = "members_push.body"
 BATCH = 200
+MOST_BYTES = 16 << 20
 ALARM = "push_parked"
 KEEP = """
 INSERT INTO members_push (source_id, digest, body, received_at, state, due_at, attempts, last_error, door, by_id, note)
@@ -70,14 +72,26 @@ def apply_due(at: datetime, *, only: Source | None = None) -> int:
     """Takes the oldest pushes that are due of sources that are live, and that nobody else holds."""
     due = Push.objects.filter(state=State.WAITING, due_at__lte=at, source__state=Source.State.LIVE)
     due = due.filter(source=only) if only else due
-    held = due.order_by("pk").select_for_update(of=("self",), skip_locked=True)
-    pushes = list(held.select_related("source", "by")[:BATCH])
+    pushes = list(Push.objects.filter(pk__in=_held(due)).select_related("source", "by").order_by("pk"))
     of_sender: dict[tuple[int, int | None, str], list[Push]] = {}
     for push in pushes:
         of_sender.setdefault((push.source_id, push.by_id, push.door), []).append(push)
     for some in of_sender.values():
         _apply(some, at)
     return len(pushes)
+
+
+def _held(due: QuerySet[Push]) -> list[int]:
+    """The oldest, as many as are worked on together: files are large."""
+    size = Func(F("body"), function="octet_length", output_field=IntegerField())
+    held = due.order_by("pk").select_for_update(of=("self",), skip_locked=True).annotate(size=size)
+    found, bytes_held = [], 0
+    for pk, length in held.values_list("pk", "size")[:BATCH]:
+        if found and bytes_held + length > MOST_BYTES:
+            break
+        found.append(pk)
+        bytes_held += length
+    return found
 
 
 def _apply(pushes: Sequence[Push], at: datetime) -> None:

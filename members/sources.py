@@ -34,6 +34,11 @@ def named(code: str, at: datetime) -> Source:
     return source
 
 
+def of_code(code: str) -> Source | None:
+    """The source of this code, if there is one; none is made."""
+    return Source.objects.filter(code=code).first() if GOOD.fullmatch(code) else None
+
+
 def known(codes: Iterable[str], at: datetime) -> dict[str, Source]:
     """The sources of these codes, paused ones too; those that are no codes are left out."""
     asked = {code for code in codes if GOOD.fullmatch(code)}

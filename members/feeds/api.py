@@ -210,7 +210,7 @@ class PushDoor(APIView):
     )
     def post(self, request: Request, code: str) -> Response:
         body, at = request._request.body, clock.now()
-        source = Source.objects.filter(code=code).first()
+        source = sources.of_code(code)
         by = request.user if request.user.is_authenticated else None
         if by is not None:
             demand(by, Permission.SEND_DATA)

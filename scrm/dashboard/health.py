@@ -23,10 +23,10 @@ LOCK = 0x5A48  # one taker at a time
 WEEK = timedelta(days=7)
 
 KNOWN_BY = """
-SELECT (SELECT count(*) FROM members_member r WHERE r.same_person_as_id IS NULL AND r.erased_at IS NULL AND (
-          EXISTS (SELECT FROM members_identity i WHERE i.member_id = r.id AND i.kind = '{kind}')
-          OR r.id IN (SELECT m.same_person_as_id FROM members_member m JOIN members_identity i ON i.member_id = m.id
-                      WHERE m.same_person_as_id IS NOT NULL AND i.kind = '{kind}'))),
+SELECT (SELECT count(*) FROM (
+          SELECT DISTINCT coalesce(m.same_person_as_id, m.id) AS id
+          FROM members_identity i JOIN members_member m ON m.id = i.member_id WHERE i.kind = '{kind}') AS known
+        JOIN members_member r ON r.id = known.id AND r.erased_at IS NULL),
        (SELECT count(*) FROM members_member WHERE same_person_as_id IS NULL AND erased_at IS NULL)
 """
 NAMED = """

@@ -1,5 +1,6 @@
 """Events through the API: a verdict for each row, lists as far as stores are seen, and pushes with a proof."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,22 @@ def test_a_batch_is_answered_row_by_row(cast: Cast, calling: Caller) -> None:
     assert [one["status"] for one in results] == ["created", *["rejected"] * 4, "created"]
     assert all("error" in one for one in results[1:5])
     assert {(d.source.code, d.rows, d.rejected) for d in Delivery.objects.all()} == {("mini", 2, 1), ("b", 1, 0)}
+
+
+def test_signs_that_no_column_takes_break_nothing(cast: Cast, calling: Caller) -> None:
+    odd = "\ud800\0"
+    told = [
+        row(f"n{odd}"),
+        row("2", payload={"room": "r", f"x{odd}\n": 1}),
+        row("3", source=f"a{odd}"),
+        row("4", store=odd),
+    ]
+    told += [row("5", payload={"room": odd}), row("6", buyer={"openid": odd}), row("7", guide=odd), row("8", kind=odd)]
+    body = json.dumps({"events": told})
+    answer = calling(cast.ada).generic("POST", BATCH, body, "application/json")
+    assert answer.status_code == 200
+    assert {one["status"] for one in answer.json()["results"]} == {"rejected"}
+    assert calling().generic("POST", "/api/v1/sources/%00/push/", b"x", "application/json").status_code == 401
 
 
 @pytest.mark.parametrize("body", [{}, [], {"events": {}}, {"events": [1] * 1001}])
