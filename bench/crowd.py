@@ -160,15 +160,20 @@ def _without_indexes(here: Any, table: str) -> list[str]:
 
 
 def put_more_tags(crowd: Crowd) -> None:
-    """The further tags as sets: each member bears each of them by chance."""
+    """The further tags as sets: each member bears each of them by chance. Tags of one share are one draw, turned."""
+    from pyroaring import BitMap
+
     from members.models import Engine
     from members.segments import bits, sets
 
     dice = random.Random(5)
+    draws = {share: _drawn(dice, crowd.members, share) for share in SHARES}
+    everybody = BitMap(range(1, crowd.members + 1))
     with sets.writing(wait=True):
         revision = sets.next_revision()
         for tag, share in crowd.more:
-            who = _drawn(dice, crowd.members, share)
+            turn = dice.randrange(crowd.members)
+            who = (draws[share].shift(turn) | draws[share].shift(turn - crowd.members)) & everybody
             sets.write((("tag", tag, shard, piece) for shard, piece in bits.pieces(who)), revision)
         Engine.objects.update(revision=revision)
 

@@ -1,7 +1,7 @@
 """Who she is: what rules may ask of the person, her tags, her grades, what she allows, and other segments."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -96,11 +96,15 @@ RFM = Family(
 )
 
 
+# A word is said a moment before it is committed, and a fold is told the time a moment before it looks: without these a
+# word between the two would be taken for one of the future, and its note be gone.
+AHEAD = timedelta(minutes=1)
+
+
 def _allowing(whom: Whom) -> Iterable[Statement]:
+    members = None if whom.members is None else list(whom.members)
     for purpose, key in PURPOSES.items():
-        sql, asked = allowances.allowing(
-            purpose, at=whom.at, members=None if whom.members is None else list(whom.members)
-        )
+        sql, asked = allowances.allowing(purpose, at=whom.at + AHEAD, members=members)
         yield f"SELECT {key} AS key, root FROM ({sql}) allowed", asked
 
 

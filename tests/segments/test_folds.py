@@ -2,6 +2,7 @@
 
 import pytest
 
+from members import consents
 from members.models import Change, Changed, Member, Segment
 from members.segments import bits, builds, counts, definitions, folds
 from tests.cast import LAN, MEI, NOW, Cast, after
@@ -52,3 +53,13 @@ def test_nothing_new_changes_nothing(two: Cast) -> None:
     assert folds.fold(at=after(minutes=1)) == 0
     Member.objects.filter(pk=two.member(MEI).pk).update(name="Mei")
     assert folds.fold(at=after(minutes=1)) == 0
+
+
+@pytest.mark.django_db
+def test_a_word_said_while_a_fold_begins_is_not_lost(two: Cast) -> None:
+    allows = {"field": "consent", "op": "allows", "value": ["marketing_1v1"]}
+    segment = definitions.make("可营销", allows, by=two.ada, at=NOW)
+    folds.fold(at=NOW)
+    consents.give(two.member(MEI), ["marketing_1v1"], terms="v1", at=after(seconds=2), source="form", by=two.ada)
+    folds.fold(at=after(seconds=1))  # it was told the time before the word was said, and looked after it
+    assert within(segment) == [two.member(MEI).pk] and not Changed.objects.exists()
