@@ -17,14 +17,32 @@ from campaigns import chapters as of_words
 from guides import belongings, code_tags, sellers, unions
 from guides import chapters as of_guides_and_her
 from guides import conditions as of_guides
-from members import chapters, eventchapters, events, lifecycles, mentions, saleschapters, scores, tagchapters
+from members import (
+    chapters,
+    consentchapters,
+    eventchapters,
+    events,
+    lifecycles,
+    mentions,
+    saleschapters,
+    scores,
+    tagchapters,
+)
 from members.rights import ours
 from members.segments import doings, ownfields, purchases, traits
 from members.segments import erasures as from_segments
 from members.segments import packs as handed_on
 from scrm.imports import leftovers
 
-CHAPTERS: tuple[Any, ...] = (chapters, eventchapters, of_guides_and_her, of_words, tagchapters, saleschapters)
+CHAPTERS: tuple[Any, ...] = (
+    chapters,
+    consentchapters,
+    eventchapters,
+    of_guides_and_her,
+    of_words,
+    tagchapters,
+    saleschapters,
+)
 COPIES: tuple[Any, ...] = (ours, belongings, events, handed_on)
 ERASURES: tuple[Any, ...] = (ours, belongings, leftovers, events, from_segments, handed_on)
 UNITED: tuple[Any, ...] = (unions.united, lifecycles.united, scores.united)
