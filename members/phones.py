@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
+from typing import Any
 
 import phonenumbers
 
 HOME = "CN"
 # A mobile number of home as most are written: known at once, by the library's own pattern.
-_mobile = phonenumbers.PhoneMetadata.metadata_for_region(HOME).mobile
+_mobile: Any = phonenumbers.PhoneMetadata.metadata_for_region(HOME).mobile  # type: ignore[union-attr]
 USUAL = re.compile(rf"(?:\+86)?({_mobile.national_number_pattern})", re.ASCII)
 
 

@@ -69,7 +69,7 @@ WHERE excluded.told_at > s.told_at OR (excluded.told_at = s.told_at AND excluded
 
 
 class Goods(NamedTuple):
-    index: int
+    index: int  # type: ignore[assignment]
     sku: str
     name: str
     category: str
@@ -78,7 +78,7 @@ class Goods(NamedTuple):
 
 
 class Count(NamedTuple):
-    index: int
+    index: int  # type: ignore[assignment]
     sku: str
     store: str
     quantity: int

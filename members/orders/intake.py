@@ -141,7 +141,8 @@ def _outdone(row: Told, winner: Told, answer: Verdict) -> Verdict:
 def _merged(source: Source, chunk: Sequence[Told], stores: Mapping[str, int], at: datetime) -> Iterator[Verdict]:
     orders = [row for row in chunk if row.kind == ORDER]
     refunds = [row for row in chunk if row.kind == REFUND]
-    answers, left = _merge_orders(source, orders, stores, at) if orders else [], set()
+    answers = _merge_orders(source, orders, stores, at) if orders else []
+    left: set[str] = set()
     if refunds:
         given, left = merging.refunds(source, [_refund(r) for r in refunds], [goods(r) for r in refunds], at=at)
         answers += given
@@ -173,8 +174,8 @@ def _merge_orders(
     return merging.write_orders(source, [goods(row) for row in orders if row.lines], at=at)
 
 
-def recognised(people: Sequence[Buyer], source: Source, at: datetime) -> list[int]:
-    """The member of each buyer, made where nobody knows her."""
+def recognised(people: Sequence[Buyer], source: Source, at: datetime) -> list[int | None]:
+    """The member of each buyer, made where nobody knows her; None where all that was told names nobody."""
     told = [identities.Told(ids=one.ids, name=one.name, verified=one.verified) for one in people]
     return identities.recognise(told, source=source.code, at=at)
 

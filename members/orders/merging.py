@@ -221,13 +221,13 @@ def buyers_to_recognise() -> list[int]:
     return [index for (index,) in _run(STRANGERS)]
 
 
-def know_buyers(known: Mapping[bytes, int]) -> None:
+def know_buyers(known: Mapping[bytes, int | None]) -> None:
     _run(KNOW, [list(known), list(known.values())])
 
 
 def write_orders(source: Source, lines: Sequence[str], *, at: datetime) -> list[tuple[int, str, str]]:
     """What became of each order: (index, created | updated | unchanged, public id)."""
-    asked = {"source": source.pk, "at": at}
+    asked: dict[str, Any] = {"source": source.pk, "at": at}
     with connection.cursor() as cursor:
         bulk.stage(cursor, GOODS, lines)
         cursor.execute(ADD, asked)
@@ -249,7 +249,7 @@ def refunds(
     source: Source, staged: Sequence[str], lines: Sequence[str], *, at: datetime
 ) -> tuple[list[tuple[int, str, str]], set[str]]:
     """What became of each refund, as of orders; and the orders that refunds left for another one."""
-    asked = {"source": source.pk, "at": at}
+    asked: dict[str, Any] = {"source": source.pk, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         bulk.stage(cursor, REFUND_COLUMNS, staged)

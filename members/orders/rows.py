@@ -49,7 +49,7 @@ class Buyer(NamedTuple):
 class Told(NamedTuple):
     """A row that makes sense by itself; whether its store is one of ours is still to be asked."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     kind: str
     number: str
     of: str  # of a refund, its order; of a part of a split order, the whole

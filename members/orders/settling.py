@@ -105,7 +105,7 @@ def settle(source: Source, changed: Sequence[Told], left: Collection[str] = (), 
     numbers |= {row.of for row in changed if row.of}
     if not numbers:
         return
-    asked = {"source": source.pk, "numbers": sorted(numbers), "at": at}
+    asked: dict[str, Any] = {"source": source.pk, "numbers": sorted(numbers), "at": at}
     with connection.cursor() as cursor:
         cursor.execute(AFFECTED)
         cursor.execute(BY_NUMBER, asked)

@@ -55,11 +55,11 @@ class BuyerTold(serializers.Serializer):
 class OrderTold(serializers.Serializer):
     """An order, or a refund of one (`kind`, `refund_of`); sums in fen."""
 
-    source = serializers.CharField(max_length=40, help_text=gettext_lazy("the code of the system that tells it"))
+    source: Any = serializers.CharField(max_length=40, help_text=gettext_lazy("the code of the system that tells it"))
     number = serializers.CharField(max_length=64, help_text=gettext_lazy("the source's own; what comes again is known"))
     kind = serializers.ChoiceField(["order", "refund"], default="order")
     refund_of = serializers.CharField(required=False, help_text=gettext_lazy("of a refund: the order's number"))
-    parent = serializers.CharField(required=False, help_text=gettext_lazy("of a part of a split order: the whole's"))
+    parent: Any = serializers.CharField(required=False, help_text=gettext_lazy("of a part of a split order: the whole's"))
     store = serializers.CharField(required=False, help_text=gettext_lazy("the store's number"))
     channel = serializers.CharField(required=False, max_length=20)
     paid_at = serializers.DateTimeField(help_text=gettext_lazy("of a refund: when the money was given back"))
@@ -151,12 +151,12 @@ class OrderRow(serializers.ModelSerializer):
     """An order; one that is part of a split order (`parent`) is no sale of its own."""
 
     id = serializers.CharField(source="public_id")
-    source = serializers.CharField(source="source.code")
+    source: Any = serializers.CharField(source="source.code")
     store = serializers.CharField(source="store.public_id", allow_null=True)
     store_code = serializers.CharField(source="store.code", allow_null=True)
     member = serializers.CharField(source="shown_member", allow_null=True)
     guide = serializers.CharField(source="seller_userid")
-    parent = serializers.CharField(source="parent.public_id", allow_null=True)
+    parent: Any = serializers.CharField(source="parent.public_id", allow_null=True)
     net_fen = serializers.IntegerField()
     lines: Any = LineRow(many=True)
 
@@ -219,7 +219,7 @@ class RefundLineRow(serializers.ModelSerializer):
 
 class RefundRow(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
-    source = serializers.CharField(source="source.code")
+    source: Any = serializers.CharField(source="source.code")
     order = serializers.CharField(source="order.public_id", allow_null=True)
     refund_of = serializers.CharField(source="order_number")
     lines: Any = RefundLineRow(many=True)

@@ -33,7 +33,7 @@ LINES = Prefetch("lines", OrderLine.objects.order_by("position"))
 def orders(request: HttpRequest) -> HttpResponse:
     """Orders of the viewer's stores, the latest told first."""
     demand(request.user, Permission.SEE_CUSTOMERS)
-    asked = {name: value.strip()[:64] for name, value in request.GET.items() if value.strip()}
+    asked = {name: text for name, value in request.GET.items() if (text := str(value).strip()[:64])}
     rows = _narrowed(Order.objects.visible_to(request.user), asked)
     page = list(_below(rows, asked.get("after", "")).order_by("-pk")[: ON_A_PAGE + 1])
     more = page[ON_A_PAGE - 1].public_id if len(page) > ON_A_PAGE else ""
@@ -82,7 +82,7 @@ def _with_buyers(viewer: Any, rows: list[Any]) -> list[Any]:
     for one in rows:
         root = (one.member.same_person_as or one.member) if one.member else None
         one.buyer_root = root if root and not root.erased_at else None
-        one.buyer_face = faces.get(root.pk, root) if one.buyer_root else None
+        one.buyer_face = faces.get(root.pk, root) if root and one.buyer_root else None
     return rows
 
 
@@ -131,7 +131,7 @@ def of_customer(request: HttpRequest, public_id: str) -> HttpResponse:
 def products(request: HttpRequest) -> HttpResponse:
     """The catalogue by SKU, with what lies in the stores that the viewer sees."""
     demand(request.user, Permission.SEE_STORES)
-    asked = {name: value.strip()[:64] for name, value in request.GET.items() if value.strip()}
+    asked = {name: text for name, value in request.GET.items() if (text := str(value).strip()[:64])}
     rows = _goods(asked)
     if after := asked.get("after"):
         rows = rows.filter(sku__gt=after)
