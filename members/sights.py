@@ -9,12 +9,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from members import consents, persons
-from members.models import Consent, Member
+from members.models import Member
 from scrm.clock import day_of
 from stores.models import Contract
 from stores.scope import SEES_CUSTOMERS, scope_of
-
-SHARING = Consent.Purpose.SHARE_FRANCHISEE
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def summed(viewer: Any, roots: Iterable[int], *, at: datetime) -> set[int]:
     if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
         return wanted
     seen = set(people(viewer).filter(pk__in=wanted).values_list("pk", flat=True))
-    return seen if not is_of_franchisee(viewer, at=at) else consents.allows(seen, SHARING, at=at) & seen
+    return seen if not is_of_franchisee(viewer, at=at) else consents.shared_with(viewer, seen, at=at)
 
 
 def is_of_franchisee(viewer: Any, *, at: datetime) -> bool:

@@ -30,7 +30,7 @@ def whom(viewer: Any, *, at: datetime) -> BitMap | None:
     seen = _of_stores(viewer)
     if not sights.is_of_franchisee(viewer, at=at):
         return seen
-    return seen & BitMap(consents.allows(list(seen), sights.SHARING, at=at))
+    return seen & BitMap(consents.shared_with(viewer, list(seen), at=at))
 
 
 def _of_stores(viewer: Any) -> BitMap:
