@@ -73,6 +73,7 @@ def test_with_the_keyboard_alone(shop: Cast, opened: Any) -> None:
     page.keyboard.press("Space")
     count(page, 2)
     assert page.get_by_label("名称").input_value() == "键盘"
+    page.faults = [fault for fault in page.faults if not fault.startswith("htmx:")]  # of what the next deed broke off
 
 
 def test_what_is_wrong_is_said_where_it_is_and_nothing_is_lost(shop: Cast, opened: Any) -> None:

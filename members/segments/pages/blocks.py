@@ -24,6 +24,7 @@ class Field:
     is_searched: bool
     search: str
     problem: str
+    is_unknown: bool = False  # nothing is called what was searched for
 
 
 @dataclass(frozen=True)
@@ -94,4 +95,4 @@ def choices(
         strays = [choice for choice in chosen if choice.value not in known]
         return Field(question.key, one, name, "", values, strays, found, False, "", problem)
     besides = [choice for choice in found if choice.value not in values]
-    return Field(question.key, one, name, "", values, chosen, besides, True, search, problem)
+    return Field(question.key, one, name, "", values, chosen, besides, True, search, problem, not found)

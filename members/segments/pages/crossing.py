@@ -58,7 +58,7 @@ def _crossed(request: HttpRequest, rows: str, columns: str) -> dict[str, Any]:
     except crosses.NoAxis:
         raise Http404 from None
     show = _one_of(request.GET.get("show", ""), SHOWS)
-    most = max((cell.people for line in table.cells for cell in line), default=0)
+    most = max((_weight(cell, show) for line in table.cells for cell in line), default=0)
     body = [
         (side, [_shown(cell, most, show, request, side.key, column.key) for cell, column in line], _text(margin, show))
         for side, line, margin in _lines(table)
@@ -72,11 +72,15 @@ def _lines(table: Table) -> Iterator[Any]:
         yield side, list(zip(line, table.columns.sides, strict=True)), margin
 
 
-def _shown(cell: Cell, most: int, show: str, request: HttpRequest, row: str, column: str) -> dict[str, Any]:
+def _shown(cell: Cell, most: float, show: str, request: HttpRequest, row: str, column: str) -> dict[str, Any]:
     asked = {name: request.GET[name] for name in ("rows", "columns", "among") if request.GET.get(name)}
     link = f"{reverse('members:cross_people')}?{urlencode({**asked, 'row': row, 'column': column})}"
-    part = -(-SHADES * cell.people // most) if most else 0
+    part = int(-(-SHADES * _weight(cell, show) // most)) if most else 0
     return {"people": cell.people, "text": _text(cell, show), "part": part, "link": link}
+
+
+def _weight(cell: Cell, show: str) -> float:
+    return {"people": cell.people, "gmv": cell.fen, "repurchase": cell.repurchase or 0}[show]
 
 
 def _text(cell: Cell, show: str) -> str:

@@ -67,7 +67,7 @@ def freeze(request: HttpRequest, public_id: str) -> HttpResponse:
     purpose = request.POST.get("purpose") or request.GET.get("purpose") or PURPOSES[0]
     purpose = purpose if purpose in PURPOSES else PURPOSES[0]
     if request.method == "POST":
-        name = request.POST.get("name", "").strip()[:80]
+        name = request.POST.get("name", "").strip()[:80] or f"{one.name} {at.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}"
         try:
             made = audiences.freeze(one, purpose, at, by=request.user, name=name)
         except audiences.NotCounted:

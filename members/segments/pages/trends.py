@@ -25,14 +25,14 @@ class Day:
 
 
 def of(segments: Collection[Segment], *, until: date, count: int = 30) -> dict[int, list[Day]]:
-    """By segment the last so many days; no day before the segment's first change."""
+    """By segment the last so many days; beginning with the one before the segment was made."""
     first = until - timedelta(days=count - 1)
     moved = summed.moved(segments, first=first, last=until)
     return {one.pk: _days(one, days(max(first, _began(one, first)), until), moved) for one in segments}
 
 
 def _began(segment: Segment, first: date) -> date:
-    return max(first, day_of(segment.made_at))
+    return max(first, day_of(segment.made_at) - timedelta(days=1))
 
 
 def _days(segment: Segment, span: list[date], moved: dict[tuple[int, date], tuple[int, int]]) -> list[Day]:

@@ -31,8 +31,8 @@ def told(segment: Segment) -> list[tuple[int, int, int]]:
 
 
 def test_the_days_of_a_segment(segment: Segment) -> None:
-    assert told(segment) == [(1, 0, 1), (1, 0, 2), (0, 0, 2)]
-    assert trends.spark(trends.of([segment], until=TODAY)[segment.pk]) == "0.0,24.0 48.0,2.0 96.0,2.0"
+    assert told(segment) == [(0, 0, 0), (1, 0, 1), (1, 0, 2), (0, 0, 2)]
+    assert trends.spark(trends.of([segment], until=TODAY)[segment.pk]) == "0.0,24.0 32.0,13.0 64.0,2.0 96.0,2.0"
 
 
 def test_summed_up_they_say_the_same_and_once(segment: Segment) -> None:
@@ -44,4 +44,4 @@ def test_summed_up_they_say_the_same_and_once(segment: Segment) -> None:
 
 def test_today_is_not_over(segment: Segment) -> None:
     assert days.close(today=TODAY - timedelta(days=1)) == 1
-    assert told(segment) == [(1, 0, 1), (1, 0, 2), (0, 0, 2)]
+    assert told(segment) == [(0, 0, 0), (1, 0, 1), (1, 0, 2), (0, 0, 2)]
