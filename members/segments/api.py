@@ -108,25 +108,25 @@ class PreviewWish(serializers.Serializer):
     rule = RuleField()
 
 
-class PersonRow(serializers.Serializer):
+class SegmentMemberRow(serializers.Serializer):
     """One of the people."""
 
     id = serializers.CharField(source="public_id")
     name = serializers.CharField()
 
 
-class Preview(serializers.Serializer):
+class SegmentPreview(serializers.Serializer):
     count = serializers.IntegerField()
-    sample = PersonRow(many=True)
+    sample = SegmentMemberRow(many=True)
 
 
-class PersonPage(serializers.Serializer):
+class SegmentMemberPage(serializers.Serializer):
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-    results = PersonRow(many=True)
+    results = SegmentMemberRow(many=True)
 
 
-class VersionRow(serializers.ModelSerializer):
+class SegmentVersionRow(serializers.ModelSerializer):
     rule = RuleField()
     by = serializers.CharField(source="by.public_id", default=None, allow_null=True)
 
@@ -135,7 +135,7 @@ class VersionRow(serializers.ModelSerializer):
         fields = ["number", "rule", "by", "at"]
 
 
-class ChangeRow(serializers.ModelSerializer):
+class SegmentChangeRow(serializers.ModelSerializer):
     """How many entered and left in one step, and why it was counted; below HQ those of the reader's stores."""
 
     version = serializers.IntegerField(source="version.number")
@@ -219,7 +219,7 @@ class Segments(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
             definitions.archive(self.get_object(), by=request.user, at=clock.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=PreviewWish, responses=Preview)
+    @extend_schema(request=PreviewWish, responses=SegmentPreview)
     @action(detail=False, methods=["post"], filterset_class=None)
     def preview(self, request: Request) -> Response:
         """How many a rule means now, and some of them."""
@@ -230,9 +230,9 @@ class Segments(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
             found = counts.found(wish.validated_data["rule"], viewer=request.user, at=at)
         people = counts.people(counts.spread(found, counts.SAMPLE))
         entries.record_read(request.user, "members.segment", at=at, rows=len(people), door="api", preview=True)
-        return Response(Preview({"count": len(found), "sample": people}).data)
+        return Response(SegmentPreview({"count": len(found), "sample": people}).data)
 
-    @extend_schema(parameters=CURSOR, responses=PersonPage, filters=False)
+    @extend_schema(parameters=CURSOR, responses=SegmentMemberPage, filters=False)
     @action(detail=True, filterset_class=None)
     def members(self, request: Request, id: str) -> Response:
         """Who is in it, oldest first."""
@@ -243,22 +243,22 @@ class Segments(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
         people = counts.people(keys[:size])
         entries.record_read(request.user, segment, at=at, rows=len(people), door="api", members=True)
         following = _next(request, keys[size - 1]) if len(keys) > size else None
-        return Response(PersonPage({"next": following, "previous": None, "results": people}).data)
+        return Response(SegmentMemberPage({"next": following, "previous": None, "results": people}).data)
 
-    @extend_schema(responses=ChangeRow(many=True), filters=False)
+    @extend_schema(responses=SegmentChangeRow(many=True), filters=False)
     @action(detail=True, filterset_class=None)
     def changes(self, request: Request, id: str) -> Response:
         """How many entered and left, newest first."""
         page = self.paginate_queryset(self.get_object().changes.select_related("version"))
-        rows = ChangeRow(page, many=True, context=self.get_serializer_context())
+        rows = SegmentChangeRow(page, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(rows.data)
 
-    @extend_schema(responses=VersionRow(many=True), filters=False)
+    @extend_schema(responses=SegmentVersionRow(many=True), filters=False)
     @action(detail=True, filterset_class=None)
     def versions(self, request: Request, id: str) -> Response:
         """Its rules, newest first."""
         page = self.paginate_queryset(self.get_object().versions.select_related("by"))
-        return self.get_paginated_response(VersionRow(page, many=True).data)
+        return self.get_paginated_response(SegmentVersionRow(page, many=True).data)
 
     def _answer(self, segment: Segment, status: int = status.HTTP_200_OK) -> Response:
         row = SegmentRow(self.get_queryset().get(pk=segment.pk), context=self.get_serializer_context())
