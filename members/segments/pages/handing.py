@@ -86,17 +86,17 @@ def new(request: HttpRequest, public_id: str) -> HttpResponse:
 def page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One pack: what for, who decided, who took it; and how many it would hold at this moment."""
     pack, at = _seen(request, public_id), clock.now()
-    now = packs.contents(pack, at=at) if pack.state == Pack.State.ASKED or packs.is_open(pack, at=at) else None
+    if request.GET.get("part") == "now":  # asks the consent of a whole audience, so the page does not wait for it
+        now = packs.contents(pack, at=at)
+        told = {"now": now, "left_out": freezing.reasons(now.left_out), "as_of": at}
+        return render(request, "members/segments/_pack_now.html", told)
     shown = {
         "pack": pack,
         "words": words(pack, at=at),
         "is_open": packs.is_open(pack, at=at),
         "is_waiting": pack.state == Pack.State.ASKED and not pack.ended_at and at < pack.expires_at,
         "is_hers": pack.asked_by_id == request.user.pk,
-        "now": now,
-        "left_out": freezing.reasons(now.left_out) if now else [],
         "downloads": [(one, freezing.reasons(one.left_out)) for one in _downloads(pack)],
-        "as_of": at,
     }
     return render(request, "members/segments/pack.html", shown)
 

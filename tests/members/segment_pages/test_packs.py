@@ -51,7 +51,7 @@ def allowed(cast: Cast, audience: Audience, **more: Any) -> Pack:
 
 def lines(cast: Cast, pack: Pack, at: Any = NOW) -> list[str]:
     _taken, told = packs.take(pack, by=cast.otto, at=at)
-    return "".join(told).replace("\ufeff", "").split()
+    return "".join(told).split()
 
 
 def sha(text: str) -> str:

@@ -219,6 +219,13 @@ def test_a_pack_from_asking_to_the_file(shop: Cast, pack: Pack) -> None:
     assert Entry.objects.filter(verb="pack.exported", rows=1, actor=shop.otto).count() == 1
 
 
+def test_a_pack_s_page_counts_beside_itself(shop: Cast, pack: Pack) -> None:
+    path = f"{HOME}packs/{pack.public_id}/"
+    assert "part=now" in text(seen_by(shop.paula), path)
+    answer = seen_by(shop.paula).get(path, {"part": "now"})
+    assert (len(answer.context["now"].people), answer.context["left_out"]) == (1, [])
+
+
 def test_even_an_administrator_does_not_approve_her_own(shop: Cast, pack: Pack) -> None:
     Pack.objects.filter(pk=pack.pk).update(asked_by=shop.ada)
     seen_by(shop.ada).post(f"{HOME}packs/{pack.public_id}/decide/", {"answer": "yes"})
@@ -246,7 +253,7 @@ def test_ended_nobody_takes_it(shop: Cast, pack: Pack) -> None:
     seen_by(shop.paula).post(f"{path}decide/", {"answer": "yes"})
     seen_by(shop.otto).post(f"{path}end/")
     assert seen_by(shop.otto).post(f"{path}file/").status_code == 302
-    assert "big-number" not in text(seen_by(shop.otto), path)
+    assert "part=now" not in text(seen_by(shop.otto), path)
 
 
 def test_the_cross_table_opens_its_cells(shop: Cast) -> None:
