@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from members import identities, persons
+from members import identities, merges, persons
 from members.identities import Told
 from members.models import BlockedValue, Identity, Member, Merge, Review
 from members.reveals import handle
@@ -123,6 +123,16 @@ def test_a_phone_is_masked_until_her_guide_looks_and_each_look_is_in_the_book(ca
     assert PHONE in reveal(client, mei)
     entry = Entry.objects.get(verb="identity.revealed")
     assert (entry.actor, entry.customer) == (cast.cai, mei.public_id) and PHONE not in str(entry.detail)
+
+
+def test_below_hq_nobody_reads_who_else_she_is(cast: Cast, client: Client) -> None:
+    mei = hers(cast)
+    other = met(("card", "9"), ("phone", PHONE), name="另一位")
+    merges.merge(mei, [other], by=cast.ada, at=NOW)
+    for who, told in (("otto", True), ("cai", False)):
+        client.force_login(getattr(cast, who))
+        tab = client.get(reverse("members:customer_identities", args=[mei.public_id])).content.decode()
+        assert ("另一位" in tab, "另有" in tab) == (told, told)
 
 
 @pytest.mark.parametrize(("who", "status"), [("dong", 404), ("fang", 404), ("ann", 403), ("ivy", 403), ("eve", 403)])

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from members import consents, identities, joinings, phones
+from members import consents, identities, joinings, merges, phones
 from members.consents import Said
 from members.identities import CARD, PHONE, Newcomer
 from members.models import Consent, Identity, Joining, Member
@@ -235,6 +235,7 @@ def bring_in(verdicts: Sequence[Verdict], case: Case) -> None:
     acts = [v.act for v in verdicts if v.act]
     identities.call({a.member.pk: a.name for a in acts if a.name})
     identities.add_ids([(a.member.pk, kind, text) for a in acts for kind, text in a.ids])
+    merges.settle_united({a.member.pk for a in acts if a.ids}, at=case.at)
     joined = [(a.member.pk, *a.joining, a.is_corrected) for a in acts if a.joining]
     joinings.add([(m, store, on) for m, store, on, corrected in joined if not corrected])
     joinings.correct([(m, store, on) for m, store, on, corrected in joined if corrected])
