@@ -78,7 +78,9 @@ HOLDINGS = {
     "members_change": Holding(
         CUSTOMER, "of whom something changed", "counting segments", "until the sets know it, seconds"
     ),
-    "members_consent": customer("what she allowed, when, by what proof", "proof of consent (PIPL 14)"),
+    "members_consent": customer(
+        "what she allowed, when, by what proof", "proof of consent (PIPL 14)", "for ever, of nobody once she is erased"
+    ),
     "members_correction": house("where an order stood before its source corrected it", "boards, proof"),
     "members_delivery": Holding(NOBODY, "what a source delivered, and how much of it was refused", "quality of data"),
     "members_engine": house("how far the sets are"),
@@ -157,8 +159,8 @@ HOLDINGS = {
     "members_holiday": house("which days are working days"),
     "members_invite": house("links and posters that lead to the registration page"),
     "members_joinform": house("what the registration page asks"),
-    "members_knock": Holding(CUSTOMER, "keyed digests of phones and addresses", "limiting guesses", setting="KNOCKS"),
-    "members_phonecode": Holding(CUSTOMER, "keyed digests of phones and codes", "knowing a phone", setting="KNOCKS"),
+    "members_knock": Holding(CUSTOMER, "keyed digests of phones and addresses", "limiting guesses"),
+    "members_phonecode": Holding(CUSTOMER, "keyed digests of phones and codes", "knowing a phone"),
     "members_terms": house("what customers are asked to allow, in each version", "proof of consent (PIPL 14)"),
     "rest_keptanswer": Holding(CUSTOMER, "answers of API writes (sealed)", "repeating a write without doing it twice"),
     "stores_apitoken": staff("digests of API tokens", "sign-in"),
