@@ -31,7 +31,8 @@ ROUND = "lives"
 CIRCLE = """
 WITH circle AS MATERIALIZED (
     SELECT m.id, coalesce(m.same_person_as_id, m.id) AS root, m.created_at, m.registered_at
-    FROM members_member m WHERE m.id = ANY(%(roots)s::bigint[]) OR m.same_person_as_id = ANY(%(roots)s::bigint[])
+    FROM members_member m WHERE m.erased_at IS NULL
+      AND (m.id = ANY(%(roots)s::bigint[]) OR m.same_person_as_id = ANY(%(roots)s::bigint[]))
 )
 """
 FACTS = (
@@ -90,7 +91,7 @@ SELECT DISTINCT coalesce(m.same_person_as_id, m.id) FROM (
 # What left no trace to ask for by the minute, such as a registration of long ago that an import told today.
 AMISS = """
 SELECT m.id FROM members_member m LEFT JOIN members_memberstage s ON s.member_id = m.id
-WHERE m.same_person_as_id IS NULL AND m.id > %(after)s
+WHERE m.same_person_as_id IS NULL AND m.erased_at IS NULL AND m.id > %(after)s
   AND (s.member_id IS NULL OR s.due_on <= %(today)s
        OR (s.stage IN ('lead', 'added') AND m.registered_at IS NOT NULL))
 ORDER BY m.id LIMIT %(limit)s
@@ -211,7 +212,7 @@ def settle_all(*, at: datetime) -> int:
     """Tells every life from zero, as after a change of the limits."""
     moved, last, most = 0, 0, Member.objects.aggregate(most=Max("pk"))["most"] or 0
     while last < most:
-        rows = Member.objects.filter(pk__gt=last, same_person_as=None).order_by("pk")
+        rows = Member.objects.filter(pk__gt=last, same_person_as=None, erased_at=None).order_by("pk")
         if not (chunk := list(rows.values_list("pk", flat=True)[:AT_ONCE])):
             break
         moved, last = moved + _settle(chunk, at=at), chunk[-1]

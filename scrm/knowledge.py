@@ -26,6 +26,7 @@ from members import (
     mentions,
     saleschapters,
     scores,
+    standingcopies,
     tagchapters,
 )
 from members.rights import ours
@@ -43,8 +44,8 @@ CHAPTERS: tuple[Any, ...] = (
     tagchapters,
     saleschapters,
 )
-COPIES: tuple[Any, ...] = (ours, belongings, events, handed_on)
-ERASURES: tuple[Any, ...] = (ours, belongings, leftovers, events, from_segments, handed_on)
+COPIES: tuple[Any, ...] = (ours, belongings, events, handed_on, standingcopies)
+ERASURES: tuple[Any, ...] = (ours, belongings, leftovers, events, from_segments, handed_on, standingcopies)
 UNITED: tuple[Any, ...] = (unions.united, lifecycles.united, scores.united)
 SELLERS: tuple[Any, ...] = (sellers.named,)
 CONDITIONS: tuple[Any, ...] = (traits, ownfields, purchases, doings, of_guides)

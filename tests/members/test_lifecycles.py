@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from members import lifecycles
+from members import lifecycles, standingcopies
 from members.models import Home, Member, MemberStage, StageChange, StageRule
 from scrm.clock import day_of
 from tests.cast import LAN, MEI, NOW, Cast, after
@@ -125,3 +125,13 @@ def test_a_city_that_moves_up_moves_her_home(cast: Cast, mei: Member) -> None:
     CityTier.objects.filter(city="上海").update(tier=2)
     lifecycles.settle_night(at=after(days=1))
     assert Home.objects.get(member=mei).city_tier == 2
+
+
+def test_who_is_forgotten_stands_nowhere_and_is_told_no_more(cast: Cast, mei: Member) -> None:
+    assert standingcopies.copies([mei.pk])["lifecycle"][0]["cause"] == "added"
+    assert standingcopies.erase([mei.pk], after(hours=1)) == {"stages": 1, "places on activation lists": 0}
+    Home.objects.filter(member=mei).delete()
+    Member.objects.filter(pk=mei.pk).update(erased_at=after(hours=1))
+    lifecycles.settle_night(at=after(days=1))
+    lifecycles.settle_all(at=after(days=1))
+    assert not MemberStage.objects.filter(member=mei).exists() and not Home.objects.filter(member=mei).exists()
