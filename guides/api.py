@@ -79,7 +79,9 @@ def with_external_userid(relations: QuerySet) -> QuerySet:
 
 class Relations(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     says = _("Guides and their customers, newest first: one row from each add to its end. A guide sees her own.")
-    queryset = with_external_userid(Relation.objects.select_related("guide", "member", "store", "code"))
+    queryset = with_external_userid(
+        Relation.objects.filter(member__erased_at=None).select_related("guide", "member", "store", "code")
+    )
     serializer_class = RelationRow
     filterset_class = RelationFilters
     reads = Permission.SEE_CUSTOMERS

@@ -15,6 +15,10 @@ from stores.scope import ScopedQuerySet, scope_of
 
 
 class MemberQuerySet(ScopedQuerySet):
+    def visible_to(self, viewer: Any, *, needs: str = "") -> Self:
+        """Whom the viewer may see; nobody sees those who were erased."""
+        return super().visible_to(viewer, needs=needs).filter(erased_at=None)
+
     def since_known_to(self, viewer: Any) -> Self:
         """The members with `known_at`: since when the viewer's stores know each; HQ, since when anybody does.
 

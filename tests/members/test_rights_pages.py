@@ -131,6 +131,17 @@ def test_an_erased_customer_is_nowhere_to_be_opened(cast: Cast, mei: Member) -> 
         assert signed_in(who).get(f"/customers/{mei.public_id}/consents/").status_code == 404
 
 
+def test_an_erased_customer_is_in_no_list_and_found_by_no_search(cast: Cast, mei: Member) -> None:
+    erasures.erase([mei.pk], at=NOW)
+    ada = signed_in(cast.ada)
+    for door in ("members", "relations"):
+        assert ada.get(f"/api/v1/{door}/").json()["results"] == []
+    assert mei.public_id not in ada.get("/customers/").content.decode()
+    assert mei.public_id not in ada.get(f"/dashboard/trace/?q={MEI}").content.decode()
+    assert ada.get(f"/api/v1/members/{mei.public_id}/").status_code == 404
+    assert not Member.objects.visible_to(cast.cai).filter(pk=mei.pk).exists()
+
+
 def test_the_report_counts_words_requests_and_looks(
     cast: Cast, mei: Member, capsys: pytest.CaptureFixture[str]
 ) -> None:
