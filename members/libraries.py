@@ -1,7 +1,7 @@
 """WeCom's tag libraries, as WeCom tells them: read again when they changed, many changes at once."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +17,7 @@ AGAIN = timedelta(minutes=2)
 SHRINKS_AT_MOST = 0.1
 A_FEW = 3
 AT_ONCE = 100
+A_FAR_TIME = 1 << 32  # seconds
 LISTED_AFTER = timedelta(minutes=1)  # WeCom's lists show new things a little late
 
 
@@ -116,7 +117,9 @@ def learn(corp: Corp, said: Sequence[Mapping[str, Any]], *, at: datetime, kept: 
     )
     ids = dict(TagGroup.objects.filter(corp=corp).values_list("group_id", "pk"))
     tags = [
-        Tag(group_id=ids[g["group_id"]], tag_id=t["id"], name=t["name"], rank=t.get("order", 0))
+        Tag(
+            group_id=ids[g["group_id"]], tag_id=t["id"], name=t["name"], rank=t.get("order", 0), made_at=_made_at(t, at)
+        )
         for g in said
         for t in g.get("tag", [])
     ]
@@ -127,6 +130,12 @@ def learn(corp: Corp, said: Sequence[Mapping[str, Any]], *, at: datetime, kept: 
     Tag.objects.filter(group__corp=corp, deleted_at=None).exclude(tag_id__in=listed).update(deleted_at=at)
     gone = TagGroup.objects.filter(corp=corp, deleted_at=None).exclude(group_id__in=[g.group_id for g in groups])
     gone.exclude(tags__tag_id__in=list(kept)).update(deleted_at=at)
+
+
+def _made_at(tag: Mapping[str, Any], at: datetime) -> datetime:
+    """When WeCom says that a tag was made; for one that says nothing we know, this is when we first read of it."""
+    said = tag.get("create_time")
+    return datetime.fromtimestamp(said, UTC) if type(said) is int and 0 < said < A_FAR_TIME else at
 
 
 @transaction.atomic

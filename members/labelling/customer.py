@@ -39,12 +39,17 @@ def tags_of(request: HttpRequest, public_id: str) -> HttpResponse:
         "sight": sight,
         "worn": worn,
         "waiting": [(one, sentences.refused(one.errcode)) for one in wearings.waiting(request.user, sight)],
-        "offer": wearings.on_offer(q) if request.user.may(Permission.TAG_CUSTOMERS) else [],  # type: ignore[union-attr]
+        "offer": _offer(request.user, q, {one.tag.pk for one in worn}),
         "q": q,
         "wrong": wrong,
     }
     part = "_offer.html" if request.headers.get("HX-Target") == "offer" else "_tags.html"
     return render(request, f"members/labelling/{part}", told)
+
+
+def _offer(viewer: Any, q: str, worn: set[int]) -> list[Tag]:
+    """What may be put on her still."""
+    return [tag for tag in wearings.on_offer(q) if tag.pk not in worn] if viewer.may(Permission.TAG_CUSTOMERS) else []
 
 
 def _tag_id(request: HttpRequest) -> str:
