@@ -59,7 +59,9 @@ class OrderTold(serializers.Serializer):
     number = serializers.CharField(max_length=64, help_text=gettext_lazy("the source's own; what comes again is known"))
     kind = serializers.ChoiceField(["order", "refund"], default="order")
     refund_of = serializers.CharField(required=False, help_text=gettext_lazy("of a refund: the order's number"))
-    parent: Any = serializers.CharField(required=False, help_text=gettext_lazy("of a part of a split order: the whole's"))
+    parent: Any = serializers.CharField(
+        required=False, help_text=gettext_lazy("of a part of a split order: the whole's")
+    )
     store = serializers.CharField(required=False, help_text=gettext_lazy("the store's number"))
     channel = serializers.CharField(required=False, max_length=20)
     paid_at = serializers.DateTimeField(help_text=gettext_lazy("of a refund: when the money was given back"))
