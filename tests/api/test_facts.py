@@ -14,7 +14,7 @@ from tests.cast import LAN, MEI, Cast, after
 URL = "/api/v1/facts/"
 KEYS = {
     *["node", "day", "adds", "people_adds", "net_adds", "losses", "drops", "loss_rate", "live", "keep_7"],
-    *["moved_in", "moved_out"],
+    *["moved_in", "moved_out", "orders", "gmv", "basket", "member_share", "add_rate", "repurchase", "upt", "attach"],
 }
 
 

@@ -14,6 +14,7 @@ from scrm.dashboard.periods import Period, spans
 from stores import places, seats
 from stores.models import Person, Role
 from tests.cast import MEI, NOW, OPENED, Cast, after
+from tests.orders.till import order, take
 
 pytestmark = pytest.mark.django_db
 TODAY = day_of(NOW)
@@ -147,6 +148,17 @@ def test_stores_are_sorted_by_any_number(small: Cast, sort: str, period: Period)
     falling = rankings.children(node, period, rankings.Asked("stores", sort)).rows
     told = [rankings._order(rankings.Asked("stores", sort))(row)[:2] for row in falling if sort != "name"]
     assert len(falling) == 4 and told == sorted(told)
+
+
+@pytest.mark.parametrize("sort", ["gmv", "orders", "basket", "member_share", "add_rate", "repurchase", "upt", "attach"])
+@pytest.mark.parametrize("period", [WEEK, Period(WEEK.first, WEEK.last)], ids=["ready", "summed"])
+def test_stores_are_sorted_by_what_they_sold(small: Cast, sort: str, period: Period) -> None:
+    take(order("A1", fen=900, buyer={"card": "C1"}), order("A2", fen=100, store="S002"), order("A3", fen=500))
+    facts.fill_touched(at=after(seconds=30))
+    node = boards.node_for(small.ada, small.brand.public_id)
+    falling = rankings.children(node, period, rankings.Asked("stores", sort, group="sales")).rows
+    told = [rankings._order(rankings.Asked("stores", sort))(row)[:2] for row in falling]
+    assert told == sorted(told) and {row.sums.gmv for row in falling} == {1400, 100, 0}
 
 
 def test_a_store_is_found_by_name_or_number(small: Cast) -> None:
