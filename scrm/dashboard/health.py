@@ -335,6 +335,7 @@ def _take(measure: Measure, at: datetime) -> bool:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s, 0)", [LOCK])
             if not cursor.fetchone()[0]:
                 return False
+            cursor.execute("SET LOCAL statement_timeout = '10min'; SET LOCAL work_mem = '256MB'")
             cursor.execute(measure.query, _moments(at))
             part, whole = cursor.fetchone()
             took = int(1000 * (time.monotonic() - began))
