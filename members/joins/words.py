@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from members import consents, sights, terms
+from members import consents, profiles, sights, terms
 from members.joins import desks, invites
 from members.models import Consent, DataRequest, Terms
 from members.rights import requests
@@ -28,7 +28,9 @@ LONGEST = 200  # characters of what a guide notes as proof
 def tab(request: HttpRequest, public_id: str) -> HttpResponse:
     """What she allows, and the words of which it comes."""
     demand(request.user, Permission.SEE_CUSTOMERS)
-    return _shown(request, _seen(request, public_id))
+    sight = _seen(request, public_id)
+    profiles.opened(request.user, sight.root, at=clock.now())
+    return _shown(request, sight)
 
 
 @login_required

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from members import sights
+from members import profiles, sights
 from members.models import Copy, DataRequest, Holiday
 from members.phones import NotAPhone
 from members.rights import copies, corrections, erasures, reports, requests
@@ -39,6 +39,10 @@ def shelf(request: HttpRequest) -> HttpResponse:
         page, more = _page(request, rows.exclude(state__in=DataRequest.OPEN).order_by("-id"))
     else:
         page, more = list(rows.filter(state__in=DataRequest.OPEN).order_by("due_on", "id")[:AT_ONCE]), ""
+    if page:
+        entries.record_read(
+            request.user, "members.datarequest", at=clock.now(), rows=len(page), filters={"state": state}
+        )
     shown = {"rows": page, "more": more, "today": today, "state": state, "may_approve": _may_approve(request)}
     return render(request, "members/rights/shelf.html", shown)
 
@@ -53,6 +57,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         return render(request, "members/rights/ask.html", {"sight": None}, status=404 if request.GET else 200)
     if request.method == "POST":
         return _asked(request, sight)
+    profiles.opened(request.user, sight.root, at=clock.now())
     shown = {"sight": sight, "kinds": Kind.choices, "ways": DataRequest.Way.choices, "today": clock.day_of(clock.now())}
     return render(request, "members/rights/ask.html", shown)
 
