@@ -77,6 +77,7 @@ def _until_one(minute_left: float, hour_left: float, minute_limit: int, hour_lim
 
 def block(corp_pk: int, api: str, *, until: datetime, at: datetime, is_ban: bool = False) -> None:
     """WeCom refuses this API for a while (nobody knows how long a ban is); processes hear of it by their next call."""
-    asked = {"corp": corp_pk, "api": api, "until": until, "at": at, "pause": (until - at).total_seconds()}
+    pause = (until - at).total_seconds()
+    asked: dict[str, Any] = {"corp": corp_pk, "api": api, "until": until, "at": at, "pause": pause}
     with connection.cursor() as cursor:
         cursor.execute(BAN if is_ban else BLOCK, asked)
