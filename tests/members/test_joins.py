@@ -243,9 +243,9 @@ def test_a_guide_writes_down_what_her_customer_said(told: Cast, client: Client) 
 
 @pytest.mark.parametrize(("who", "sees"), [("ada", 1), ("rita", 1), ("ben", 1), ("cai", 0), ("fang", 0)])
 def test_links_are_seen_where_they_hang(told: Cast, client: Client, who: str, sees: int) -> None:
-    one = invites.make(told.nanjing_road, by=told.ada, at=NOW, name="收银台")
+    one = invites.make(told.nanjing_road, by=told.ada, at=NOW, name="橱窗左侧")
     client.force_login(getattr(told, who))
-    assert client.get("/customers/links/").content.decode().count("收银台") == sees
+    assert client.get("/customers/links/").content.decode().count("橱窗左侧") == sees
     assert client.get(f"/customers/links/{one.public_id}/").status_code == (200 if sees else 404)
 
 
