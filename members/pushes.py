@@ -85,7 +85,8 @@ def _held(due: QuerySet[Push]) -> list[int]:
     """The oldest, as many as are worked on together: files are large."""
     size = Func(F("body"), function="octet_length", output_field=IntegerField())
     held = due.order_by("pk").select_for_update(of=("self",), skip_locked=True).annotate(size=size)
-    found, bytes_held = [], 0
+    found: list[int] = []
+    bytes_held = 0
     for pk, length in held.values_list("pk", "size")[:BATCH]:
         if found and bytes_held + length > MOST_BYTES:
             break

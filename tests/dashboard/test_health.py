@@ -127,7 +127,8 @@ def test_the_lag_is_that_of_the_slowest_twentieth(cast: Cast) -> None:
     letters = [
         Letter(
             receiver=cast.receiver, corp=cast.corp, digest=bytes([seconds]) * 32, body=b"", stream="s", shard=0,
-            event="e", happened_at=at, received_at=at, due_at=at, state="applied", handled_at=at + timedelta(seconds=seconds),
+            event="e", state="applied", happened_at=at, received_at=at, due_at=at,
+            handled_at=at + timedelta(seconds=seconds),
         )
         for seconds in range(1, 21)
     ]  # fmt: skip
