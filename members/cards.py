@@ -53,7 +53,7 @@ def of(viewer: Any, roots: Sequence[Member], *, at: datetime) -> list[Card]:
 
 
 def _tell_phones(viewer: Any, cards: dict[int, Card], circle: dict[int, int]) -> None:
-    known = Identity.objects.visible_to(viewer).filter(kind=Identity.Kind.PHONE, member__in=circle)
+    known = Identity.objects.filter(kind=Identity.Kind.PHONE, member__in=sights.met(viewer, circle))
     for one in known.order_by("-pk"):
         cards[circle[one.member_id]].phone = identities.shown(one)
 
@@ -77,7 +77,7 @@ def _tell_orders(viewer: Any, cards: dict[int, Card], circle: dict[int, int]) ->
 
 
 def _tell_membership(viewer: Any, cards: dict[int, Card], circle: dict[int, int]) -> None:
-    seen = Member.objects.visible_to(viewer).filter(pk__in=circle, registered_at__isnull=False)
+    seen = Member.objects.filter(pk__in=sights.met(viewer, circle), registered_at__isnull=False)
     for member in seen.values_list("pk", flat=True):
         cards[circle[member]].is_member = True
 

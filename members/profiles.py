@@ -55,12 +55,12 @@ def glance(viewer: Any, sight: sights.Sight, *, at: datetime) -> Glance:
 
 def _registered_at(viewer: Any, sight: sights.Sight) -> datetime | None:
     """Since when she is a member: of the members of hers whom the viewer sees."""
-    seen = Member.objects.visible_to(viewer).filter(pk__in=sight.circle, registered_at__isnull=False)
+    seen = Member.objects.filter(pk__in=sights.met(viewer, sight.circle), registered_at__isnull=False)
     return seen.order_by("registered_at").values_list("registered_at", flat=True).first()
 
 
 def _reach(viewer: Any, sight: sights.Sight, card: cards.Card) -> list[str]:
-    phone = Identity.objects.visible_to(viewer).filter(kind=Identity.Kind.PHONE, member__in=sight.circle)
+    phone = Identity.objects.filter(kind=Identity.Kind.PHONE, member__in=sights.met(viewer, sight.circle))
     return [word for word, is_so in ((_("a guide"), card.has_live), (_("a phone"), phone.exists())) if is_so]
 
 

@@ -1,4 +1,4 @@
-"""What a customer's story tells of what she bought and gave back, and of what she allowed and took back."""
+"""What a customer's story tells of what she bought and gave back."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -6,15 +6,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from members.models import Consent, Order, Refund
+from members.models import Order, Refund
 from members.timelines import Happening, newest
 
 
 def happenings(viewer: Any, members: Sequence[int], before: datetime | None, limit: int) -> Iterable[Happening]:
-    """Her newest orders, refunds and words about consent at or before an instant, as far as the viewer sees them."""
+    """Her newest orders and refunds at or before an instant, as far as the viewer sees them."""
     yield from _orders(viewer, members, before, limit)
     yield from _refunds(viewer, members, before, limit)
-    yield from _consents(viewer, members, before, limit)
 
 
 def _orders(viewer: Any, members: Sequence[int], before: datetime | None, limit: int) -> Iterator[Happening]:
@@ -35,14 +34,6 @@ def _refunds(viewer: Any, members: Sequence[int], before: datetime | None, limit
         yield Happening(
             one.refunded_at, "refund", said, one.order_number, "undo", store, "", f"refund:{one.pk}"
         )  # fmt: skip
-
-
-def _consents(viewer: Any, members: Sequence[int], before: datetime | None, limit: int) -> Iterator[Happening]:
-    seen = Consent.objects.visible_to(viewer).filter(member__in=members).select_related("controller")
-    for one in newest(seen, "at", before, limit):
-        said = f"{one.get_purpose_display()}：{one.get_state_display()}"
-        detail = " · ".join(filter(None, [str(one.get_source_display()), str(one.controller or ""), one.terms]))
-        yield Happening(one.at, "consent", said, detail, "verified_user", "", "", f"consent:{one.pk}")
 
 
 def yuan(fen: int) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from members import consents, persons
 from members.models import Member
@@ -29,18 +30,32 @@ def people(viewer: Any) -> QuerySet[Member]:
     alive = Member.objects.filter(same_person_as=None, erased_at=None)
     if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
         return alive
-    seen = Member.objects.visible_to(viewer)
-    merged = seen.filter(same_person_as__isnull=False)
-    return alive.filter(Q(pk__in=seen.values("pk")) | Q(pk__in=merged.values("same_person_as")))
+    seen = Member.objects.visible_to(viewer).annotate(root=Coalesce("same_person_as", "pk"))
+    return alive.filter(pk__in=seen.order_by().values("root"))
+
+
+def met(viewer: Any, members: Iterable[int]) -> set[int]:
+    """Of these members, those whom the viewer may see; asks for these alone, however many others she sees."""
+    asked = set(members)
+    if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
+        return asked
+    found: set[int] = set()
+    for name in Member.seen_through:
+        rows: Any = Member._meta.get_field(name).related_model
+        seen = rows.objects.visible_to(viewer).filter(member__in=asked - found)
+        found |= set(seen.order_by().values_list("member", flat=True).distinct())
+    return found
 
 
 def open_(viewer: Any, public_id: str) -> Sight | None:
     """The person whom this id names, whichever of her members it is; None for a stranger's and for none."""
     named = Member.objects.filter(public_id=public_id).select_related("same_person_as").first()
     root = (named.same_person_as or named) if named else None
-    if root is None or root.erased_at or not people(viewer).filter(pk=root.pk).exists():
+    if root is None or root.erased_at:
         return None
     circle = persons.all_of(root.pk)
+    if not met(viewer, circle):
+        return None
     return Sight(root, faces(viewer, [root]).get(root.pk, root), circle)
 
 
@@ -48,10 +63,15 @@ def faces(viewer: Any, roots: Collection[Member]) -> dict[int, Member]:
     """By root, the member by whose name the viewer knows her: below HQ one whom the viewer's own stores met."""
     if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
         return {root.pk: root for root in roots}
-    keys = [root.pk for root in roots]
-    met = Member.objects.visible_to(viewer).filter(Q(pk__in=keys) | Q(same_person_as__in=keys)).order_by("-pk")
-    found = {one.same_person_as_id or one.pk: one for one in met}
-    return found | {one.pk: one for one in met if one.same_person_as_id is None}
+    seen = _met_of(viewer, [root.pk for root in roots])
+    rows = Member.objects.filter(pk__in=seen).order_by("-pk")
+    found = {one.same_person_as_id or one.pk: one for one in rows}
+    return found | {one.pk: one for one in rows if one.same_person_as_id is None}
+
+
+def _met_of(viewer: Any, roots: Iterable[int]) -> set[int]:
+    """The members of these persons whom the viewer may see."""
+    return met(viewer, (pk for circle in persons.circle(roots).values() for pk in circle))
 
 
 def summed(viewer: Any, roots: Iterable[int], *, at: datetime) -> set[int]:
@@ -60,7 +80,7 @@ def summed(viewer: Any, roots: Iterable[int], *, at: datetime) -> set[int]:
     wanted = set(roots)
     if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
         return wanted
-    seen = set(people(viewer).filter(pk__in=wanted).values_list("pk", flat=True))
+    seen = set(persons.roots(_met_of(viewer, wanted)).values()) & wanted
     return seen if not is_of_franchisee(viewer, at=at) else consents.shared_with(viewer, seen, at=at)
 
 
