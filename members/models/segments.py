@@ -1,5 +1,5 @@
 """Segments: whom a rule means, in which version; who is in one now, who entered and left; audiences that stay as they
-were; and the sets of members (bitmaps) from which all of it is counted, which can always be made again from the rows."""
+were; and the sets of members (bitmaps) from which all of it is counted, which can be made again from the rows."""
 
 from typing import Any
 
@@ -173,7 +173,7 @@ class Change(models.Model):
 
 
 class Audience(models.Model):
-    """A segment's people as they were at one moment, those who allow a use of their data; never changes but by erasure."""
+    """A segment's people as they were at one moment, those who allow a use of their data; erasure alone changes it."""
 
     store_path = None
     for_every_seat = True

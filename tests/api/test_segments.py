@@ -93,7 +93,9 @@ def test_a_changed_rule_is_a_new_version(two: Cast, calling: Caller) -> None:
     assert is_problem(api.post(SEGMENTS, {"name": "别人", "rule": LIVE}), 409)
 
 
-@pytest.mark.parametrize(("who", "may_read", "may_write"), [("ann", 200, 201), ("paula", 200, 403), ("ben", 200, 403), ("cai", 403, 403)])
+@pytest.mark.parametrize(
+    ("who", "may_read", "may_write"), [("ann", 200, 201), ("paula", 200, 403), ("ben", 200, 403), ("cai", 403, 403)]
+)
 def test_who_may_what(two: Cast, calling: Caller, who: str, may_read: int, may_write: int) -> None:
     api = calling(getattr(two, who))
     assert api.get(SEGMENTS).status_code == may_read
