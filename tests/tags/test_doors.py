@@ -1,6 +1,5 @@
 """Machines' doors for tags and fields, and files of them."""
 
-
 import pytest
 from rest_framework.test import APIClient
 

@@ -242,6 +242,6 @@ def test_scoring_asks_as_many_queries_for_many_as_for_one(
     rule(ANY, threshold=20)
     for _ in range(20):
         order(source, mei)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         scores.settle_changed(at=NOW)
     assert connection.in_atomic_block
