@@ -18,18 +18,20 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from members import identities, upstairs
-from members.models import Order, Source
+from members.models import Identity, Order, Source
 from members.orders import merging, rows, settling
 from members.orders.merging import goods
 from members.orders.rows import ORDER, REFUND, Buyer, Told
 from scrm import sealed
 from scrm.clock import SHANGHAI
+from scrm.wecom.models import Corp
 from stores.access import Permission
 from stores.models import Store
 from stores.scope import scope_of
 
 log = structlog.get_logger()
 CHUNK = 5000
+EXTERNAL_USERID = Identity.Kind.EXTERNAL_USERID
 NEWEST = datetime.max.replace(tzinfo=UTC)
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
 
@@ -176,8 +178,22 @@ def _merge_orders(
 
 def recognised(people: Sequence[Buyer], source: Source, at: datetime) -> list[int | None]:
     """The member of each buyer, made where nobody knows her; None where all that was told names nobody."""
-    told = [identities.Told(ids=one.ids, name=one.name, verified=one.verified) for one in people]
+    corp = _only_corp() if any(kind == EXTERNAL_USERID for one in people for kind, _app, _id in one.ids) else ""
+    told = [
+        identities.Told(
+            ids=tuple((kind, app or (corp if kind == EXTERNAL_USERID else ""), plain) for kind, app, plain in one.ids),
+            name=one.name,
+            verified=one.verified,
+        )
+        for one in people
+    ]
     return identities.recognise(told, source=source.code, at=at)
+
+
+def _only_corp() -> str:
+    """WeCom's id of the corp to which external_userids belong, where there is but one; rows name none."""
+    found = list(Corp.objects.values_list("corp_id", flat=True)[:2])
+    return found[0] if len(found) == 1 else ""
 
 
 def _sellers(userids: set[str]) -> dict[str, int]:

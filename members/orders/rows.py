@@ -219,6 +219,8 @@ def _plain(kind: str, plain: str, said: Mapping[str, Any]) -> tuple[str, str]:
             raise Wrong("buyer.phone", _("is no phone number")) from None
     if kind == "card":
         return "", identities.normal(Kind.CARD, plain)
+    if kind == "external_userid":
+        return text(said, "corp", 64, label="buyer.corp"), plain
     if kind in ("openid", "marketplace"):
         app = text(said, "app", 64, label="buyer.app")
         if kind == "marketplace" and not app:

@@ -46,6 +46,9 @@ class BuyerTold(serializers.Serializer):
     unionid = serializers.CharField(required=False)
     openid = serializers.CharField(required=False)
     external_userid = serializers.CharField(required=False)
+    corp = serializers.CharField(
+        required=False, help_text=gettext_lazy("the corp of the external_userid, where the brand has several")
+    )
     card = serializers.CharField(required=False)
     marketplace = serializers.CharField(required=False, help_text=gettext_lazy("the marketplace's own member id"))
     app = serializers.CharField(required=False, help_text=gettext_lazy("the app of the openid, or the marketplace"))

@@ -136,7 +136,8 @@ class Shops:
         return {"external_userid": self.friends[int(len(self.friends) * self.dice.random() ** 2)]}
 
     def _phone(self) -> dict[str, str]:
-        return {"phone": f"1380000{int(WALK_INS * self.dice.random() ** 2):04}"}
+        one = int(WALK_INS * self.dice.random() ** 2)
+        return {"phone": f"139{random.Random(f'phone {one}').randrange(10**8):08}"}
 
     def somebody_returns(self, at: float) -> dict[str, Any]:
         """A refund of something sold lately, in full or in part."""

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from members.models import Correction, Identity, Member, Order, OrderLine
-from tests.cast import NOW, Cast, after
+from tests.cast import MEI, NOW, Cast, after
 from tests.orders.till import PHONE, errors, order, refund, statuses, take
 
 
@@ -112,6 +112,13 @@ def test_an_order_of_nobody_keeps_no_member(cast: Cast) -> None:
 def test_a_known_customer_is_found_by_what_the_till_knows(cast: Cast) -> None:
     take(order(buyer={"card": "vip 001"}), order("A2", buyer={"card": "VIP001"}))
     assert Member.objects.count() == 1 and Identity.objects.get(kind="card").member.orders.count() == 2
+
+
+def test_a_guide_s_customer_is_found_by_her_external_userid(cast: Cast) -> None:
+    cast.add(MEI, "cai")
+    take(order("A1", buyer={"external_userid": MEI}), order("A2", buyer={"external_userid": MEI, "corp": "wwnobody"}))
+    assert Order.objects.get(number="A1").member == cast.member(MEI)
+    assert Order.objects.get(number="A2").member is None  # of a corp that is not ours
 
 
 def test_an_order_whose_buyer_changes_is_recognised_anew(cast: Cast) -> None:
