@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guides.models import Ownership, Relation
-from members import blocks, identities, links, merges, persons
+from members import blocks, identities, knots, links, merges, persons
 from members.identities import Newcomer, Told
 from members.models import BlockedValue, Identity, IdentityLink, Member, Merge, Review
 from members.partitions import CLAIMANTS
-from scrm.audit.models import Entry
+from scrm.audit.models import Alarm, Entry
 from tests.cast import LAN, MEI, NOW, Cast, after
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +144,16 @@ def test_the_pointers_never_make_a_chain() -> None:
     found = roots()
     assert len(set(found.values())) == 1 and Merge.objects.filter(undone_at=None).count() == 4
     assert not Member.objects.filter(same_person_as__same_person_as__isnull=False).exists()
+
+
+def test_a_knot_that_is_too_big_is_left_and_rings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(knots, "MOST", 1)
+    ids = [("unionid", "u"), ("openid", "o"), ("marketplace", "t"), ("card", "c")]
+    for one in ids:
+        met(one)
+    for one, other in pairwise(ids):
+        met(one, other)
+    assert len(set(roots().values())) == 2 and Alarm.objects.filter(kind="identity_knot").exists()
 
 
 KINDS = ("unionid", "card", "phone")
