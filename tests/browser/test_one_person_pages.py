@@ -58,6 +58,7 @@ def test_the_other_rooms_fit(house: Cast, opened: Any, asked: Member, width: int
 
 def test_a_number_is_shown_in_its_place_when_asked_for(house: Cast, opened: Any, asked: Member) -> None:
     page = opened(house.otto, f"/customers/{asked.public_id}/", width=390)
+    page.wait_for_selector("#story")  # else the first tab comes over the one that was clicked
     page.locator(".tabs").get_by_role("link", name="标识").click()
     page.wait_for_selector(".identities")
     assert "139****0001" in page.locator(".identities").inner_text()
