@@ -56,4 +56,3 @@ class Members(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
 
     def get_queryset(self) -> Any:
         return super().get_queryset().since_known_to(self.request.user)
-

@@ -6,8 +6,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from members.taglives import Use
 from members.models import Segment, Tag, TagRun
+from members.taglives import Use
 
 
 def tag_uses(tags: Collection[int]) -> Iterable[Use]:

@@ -45,7 +45,11 @@ app.conf.beat_schedule = {
     "count tags": {"task": "members.count_tags", "schedule": crontab(hour=2, minute=40)},
     "count whom the brand can reach": {"task": "members.count_reach", "schedule": crontab(hour=2, minute=40)},
     "take the data's health": {"task": "dashboard.take_health", "schedule": 300.0, "options": {"expires": 280}},
-    "count members among buyers": {"task": "dashboard.fill_conversions", "schedule": 600.0, "options": {"expires": 500}},
+    "count members among buyers": {
+        "task": "dashboard.fill_conversions",
+        "schedule": 600.0,
+        "options": {"expires": 500},
+    },
     "forget old sessions": {"task": "stores.forget_old_doors", "schedule": crontab(minute=37)},
     "let dated places begin": {"task": "stores.settle_places", "schedule": crontab(hour=0, minute=1)},
     "ask for WeCom's statistics": {"task": "guides.plan_statistics", "schedule": crontab(hour="12-23", minute=5)},

@@ -37,7 +37,8 @@ if os.environ.get("PROFILE") not in {"demo", "test"}:  # they must never find a 
 SECRET_FILES = (
     *("SECRET_KEY", "FIELD_KEYS", "RETIRED_KEYS", "DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "METRICS_TOKEN"),
 )
-for secret in (*SECRET_FILES, "ALARM_WEBHOOK_URL", "SENTRY_DSN", "SMS_OUTLET_TOKEN"):  # NAME_FILE names a file that holds the value
+# NAME_FILE names a file that holds the value.
+for secret in (*SECRET_FILES, "ALARM_WEBHOOK_URL", "SENTRY_DSN", "SMS_OUTLET_TOKEN"):
     if os.environ.get(f"{secret}_FILE") and not os.environ.get(secret):
         try:
             os.environ[secret] = Path(os.environ[f"{secret}_FILE"]).read_text("utf-8").strip()
@@ -180,7 +181,8 @@ REQUEST_WORKING_DAYS = env_int("REQUEST_WORKING_DAYS", 15, 1)
 # To which machines we speak; one that begins with a dot stands for all below it. WeCom's pictures lie at Tencent's.
 OUTBOUND_FENCED = PRODUCTION
 OUTBOUND_HOSTS = env_list("OUTBOUND_HOSTS", ".qpic.cn,.qlogo.cn,.weixin.qq.com")
-OUTBOUND_HOSTS += [urlsplit(url).hostname or "" for url in (WECOM_API_BASE_URL, ALARM_WEBHOOK_URL, BASE_URL, SMS_OUTLET_URL) if url]
+_OUR_URLS = (WECOM_API_BASE_URL, ALARM_WEBHOOK_URL, BASE_URL, SMS_OUTLET_URL)
+OUTBOUND_HOSTS += [urlsplit(url).hostname or "" for url in _OUR_URLS if url]
 if PRODUCTION and (found := problems()):
     raise ImproperlyConfigured("Zhanggui will not start with PROFILE=production: " + "; ".join(found))
 
@@ -406,6 +408,9 @@ SPECTACULAR_SETTINGS = {
         "RowFate": ["created", "updated", "unchanged", "rejected"],
         "RelationState": "guides.models.Relation.State",
         "LetterState": "scrm.wecom.models.Letter.State",
+        "FieldKind": "members.models.Field.Kind",
+        "RequestKind": "members.models.DataRequest.Kind",
+        "ConsentPurpose": "members.models.Consent.Purpose",
     },
 }
 

@@ -96,7 +96,14 @@ def address(name: str, things: dict[str, Any]) -> str:
     """A URL that names things of the south wherever it names any."""
     pattern, route = URLS[name]
     thing = thing_of(name, things)
-    values = {"public_id": thing.public_id, "object_id": thing.pk, "slug": "cast", "code": "abc", "handle": "abc", "url": "nowhere"}
+    values = {
+        "public_id": thing.public_id,
+        "object_id": thing.pk,
+        "slug": "cast",
+        "code": "abc",
+        "handle": "abc",
+        "url": "nowhere",
+    }
     values |= {
         "id": thing.public_id if name in API else thing.pk,
         "app_label": "stores",

@@ -80,14 +80,14 @@ class Batch(serializers.Serializer):
     rows = Told(many=True)
 
 
-class Became(serializers.Serializer):
+class TagBecame(serializers.Serializer):
     index = serializers.IntegerField()
     status = serializers.ChoiceField(["updated", "waiting", "unchanged", "rejected"])
     error = serializers.CharField(required=False)
 
 
-class Answered(serializers.Serializer):
-    results = Became(many=True)
+class TagsAnswered(serializers.Serializer):
+    results = TagBecame(many=True)
 
 
 def asked(change: TagChange | None) -> Response:
@@ -164,7 +164,7 @@ class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         labels.delete(tag, **self.now)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=Batch, responses=Answered)
+    @extend_schema(request=Batch, responses=TagsAnswered)
     @action(detail=False, methods=["post"])
     @once
     def batch(self, request: Request) -> Response:
@@ -219,7 +219,7 @@ def _mark(viewer: Any, sight: sights.Sight, tag: Tag, *, on: bool) -> str:
     return "unchanged" if customer.take(viewer, sight, tag) else "updated"
 
 
-class GroupRow(serializers.ModelSerializer):
+class TagGroupRow(serializers.ModelSerializer):
     """A group of tags; `corp` is null of ours."""
 
     id = serializers.CharField(source="public_id")
@@ -241,11 +241,11 @@ class NewGroup(serializers.Serializer):
 class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
     says = gettext_lazy("Groups of tags that live. WeCom keeps no group without tags.")
     queryset = TagGroup.objects.filter(deleted_at=None).select_related("corp")
-    serializer_class = GroupRow
+    serializer_class = TagGroupRow
     reads = Permission.SEE_CODES
     writes = Permission.MANAGE_TAGS
 
-    @extend_schema(request=NewGroup, responses={201: GroupRow, 202: ChangeRow})
+    @extend_schema(request=NewGroup, responses={201: TagGroupRow, 202: ChangeRow})
     @once
     def create(self, request: Request) -> Response:
         """A new group with its tags."""
@@ -261,9 +261,9 @@ class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
             made = labels.group(said["name"], **self.now)
             for name in said["tags"]:
                 labels.tag(made, name, **self.now)
-        return Response(GroupRow(made).data, status=status.HTTP_201_CREATED)
+        return Response(TagGroupRow(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=TagEdit, responses={200: GroupRow, 202: ChangeRow})
+    @extend_schema(request=TagEdit, responses={200: TagGroupRow, 202: ChangeRow})
     @once
     def partial_update(self, request: Request, id: str) -> Response:
         """Another name or place."""
@@ -273,7 +273,7 @@ class Groups(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
         if group.corp:
             return asked(tagchanges.edit(group, **self.now, **said))
         labels.change(group, **self.now, **said)
-        return Response(GroupRow(self.get_object()).data)
+        return Response(TagGroupRow(self.get_object()).data)
 
     @extend_schema(responses={202: ChangeRow, 204: None})
     @once

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from members import fields, sights, wearings
 from members.labelling import sentences
-from members.labelling.api import Became, Says, mark
+from members.labelling.api import Says, TagBecame, mark
 from members.models import Field, Member
 from scrm import clock
 from scrm.audit import entries
@@ -120,7 +120,7 @@ class MemberTags(OfMember):
         self.found = sight.root
         return Response(WornRow(wearings.of(request.user, sight, at=clock.now()), many=True).data)
 
-    @extend_schema(request=Marks, responses=Became)
+    @extend_schema(request=Marks, responses=TagBecame)
     @once
     def create(self, request: Request, id: str) -> Response:
         """Puts tags on and takes them off; WeCom's wait for WeCom."""

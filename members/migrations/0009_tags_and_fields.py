@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('public_id', scrm.ids.PublicId(prefix='fd_')),
                 ('key', models.CharField(help_text='By which files, the API and segments name it.', max_length=40, unique=True, verbose_name='key')),
                 ('name', models.CharField(max_length=40, verbose_name='name')),
-                ('kind', models.CharField(choices=[('text', 'text'), ('number', 'number'), ('date', 'date'), ('boolean', 'yes or no'), ('choice', 'one of several'), ('choices', 'some of several')], max_length=8, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('text', 'line of text'), ('number', 'number'), ('date', 'date'), ('boolean', 'yes or no'), ('choice', 'one of several'), ('choices', 'some of several')], max_length=8, verbose_name='kind')),
                 ('choices', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, size=None, verbose_name='choices')),
                 ('is_personal', models.BooleanField(default=False, help_text='Shown in full only to seats that serve customers.', verbose_name='personal')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),

@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("state__in", ["open", "later"])),
-                        fields=["state", "id"],
+                        fields=["state", "at", "id"],
                         name="reviews_to_work",
                     )
                 ],

@@ -19,7 +19,7 @@ class Field(models.Model):
     for_every_seat = True
 
     class Kind(models.TextChoices):
-        TEXT = "text", _("text")
+        TEXT = "text", _("line of text")
         NUMBER = "number", _("number")
         DATE = "date", _("date")
         BOOLEAN = "boolean", _("yes or no")

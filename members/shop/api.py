@@ -83,15 +83,15 @@ class OrdersTold(serializers.Serializer):
     orders = OrderTold(many=True)
 
 
-class Became(serializers.Serializer):
+class RowBecame(serializers.Serializer):
     index = serializers.IntegerField()
     status = serializers.ChoiceField(["created", "updated", "unchanged", "rejected"])
     id = serializers.CharField(required=False)
     error = serializers.CharField(required=False)
 
 
-class Answered(serializers.Serializer):
-    results = Became(many=True)
+class RowsAnswered(serializers.Serializer):
+    results = RowBecame(many=True)
 
 
 def _told(data: Any, name: str) -> list[Any]:
@@ -196,7 +196,7 @@ class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
         kwargs["context"] = {**self.get_serializer_context(), "faces": _faces(found)}
         return self.get_serializer_class()(*args, **kwargs)
 
-    @extend_schema(request=OrdersTold, responses=Answered)
+    @extend_schema(request=OrdersTold, responses=RowsAnswered)
     @action(detail=False, methods=["post"])
     @once
     def batch(self, request: Request) -> Response:
@@ -307,7 +307,7 @@ class Products(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     reads = Permission.SEE_STORES
     writes = Permission.SEND_DATA
 
-    @extend_schema(request=ProductsTold, responses=Answered)
+    @extend_schema(request=ProductsTold, responses=RowsAnswered)
     @action(detail=False, methods=["post"])
     @once
     def batch(self, request: Request) -> Response:
@@ -332,7 +332,7 @@ class Stocks(mixins.ListModelMixin, Door):
     reads = Permission.SEE_STORES
     writes = Permission.SEND_DATA
 
-    @extend_schema(request=StocksTold, responses=Answered)
+    @extend_schema(request=StocksTold, responses=RowsAnswered)
     @action(detail=False, methods=["post"])
     @once
     def batch(self, request: Request) -> Response:

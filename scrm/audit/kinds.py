@@ -188,7 +188,7 @@ ALARMS: dict[str, tuple[Any, Any]] = {
     ),
     "source_errors": (
         _("Many rows of a data source are refused"),
-        _("Open the source: it counts the reasons and shows the newest rows. The alarm ends when rows are right again."),
+        _("Open the source: it counts the reasons and shows the newest rows. It ends when rows are right again."),
     ),
 }
 

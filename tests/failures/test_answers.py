@@ -195,7 +195,11 @@ def test_f34_a_customer_told_strangely_is_read_as_far_as_that_goes(
         ("groupchat/get", {"group_chat": []}, groups.read_due),
         ("get_corp_tag_list", {"tag_group": [{"group_id": 1, "group_name": "x"}]}, libraries.read_due),
         ("get_corp_tag_list", {"tag_group": [{"group_id": "g", "group_name": "x", "tag": None}]}, libraries.read_due),
-        ("get_corp_tag_list", {"tag_group": [{"group_id": "g", "group_name": "x", "order": 2**70}]}, libraries.read_due),
+        (
+            "get_corp_tag_list",
+            {"tag_group": [{"group_id": "g", "group_name": "x", "order": 2**70}]},
+            libraries.read_due,
+        ),
         ("user/get", {"userid": None}, people.read_due),
         ("user/get", {"userid": "cai", "department": "1,2"}, people.read_due),
         ("department/list", {"department": [{"id": "x", "parentid": 0}]}, roster.read_due),
