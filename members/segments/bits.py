@@ -85,6 +85,17 @@ def slices(values: Iterable[tuple[int, BitMap]]) -> dict[int, BitMap]:
     return found
 
 
+def lowest(number: int) -> int:
+    """The lowest slice that tells who is at or above a number: whatever the zeros behind it are, she is."""
+    return (number & -number).bit_length() - 1 if number > 0 else HAS
+
+
+def needed(low: int | None, high: int | None, bits: int) -> list[int]:
+    """The slices that `between` looks at."""
+    bounds = [bound for bound in (low or 0, None if high is None else high + 1) if bound is not None]
+    return [*range(min(lowest(bound) for bound in bounds), bits), HAS]
+
+
 def at_least(number: int, kept: Mapping[int, BitMap], bits: int) -> BitMap:
     """Those whose number is not below this one."""
     everybody = kept.get(HAS, BitMap())
@@ -93,7 +104,7 @@ def at_least(number: int, kept: Mapping[int, BitMap], bits: int) -> BitMap:
     if number >> bits:
         return BitMap()
     above, equal = [], everybody
-    for bit in range(bits - 1, -1, -1):
+    for bit in range(bits - 1, lowest(number) - 1, -1):
         here = kept.get(bit)
         if number >> bit & 1:
             equal = equal & here if here else BitMap()

@@ -43,7 +43,7 @@ def keys_of(atom: Atom, kept: dict[Asked, Leaf], snapshots: dict[int, int]) -> l
     if isinstance(atom, Has):
         return [(atom.family, atom.key)]
     if isinstance(atom, Number):
-        return [(atom.family, bit) for bit in (*range(atom.bits), bits.HAS)]
+        return [(atom.family, bit) for bit in bits.needed(atom.low, atom.high, atom.bits)]
     if isinstance(atom, In):
         return [(SEGMENT, snapshots[atom.segment])] if atom.segment in snapshots else []
     return [(LEAF, kept[atom].pk)] if atom in kept else []
