@@ -47,11 +47,13 @@ def _persons(key: str, where: str = "true") -> Any:
 
 
 def _known(whom: Whom) -> Iterable[Statement]:
-    first = f.day_number("min((x.created_at AT TIME ZONE 'Asia/Shanghai')::date)")
-    among = whom.among("x.id")
+    """Few were merged: those alone are summed, not everybody."""
+    first = f.day_number("(least(x.created_at, o.created_at) AT TIME ZONE 'Asia/Shanghai')::date")
     yield (
-        f"SELECT {first} AS key, coalesce(x.same_person_as_id, x.id) AS root FROM members_member x "
-        f"WHERE true {among} GROUP BY 2",
+        f"""SELECT {first} AS key, x.id AS root FROM members_member x LEFT JOIN (
+                SELECT x.same_person_as_id AS id, min(x.created_at) AS created_at FROM members_member x
+                WHERE x.same_person_as_id IS NOT NULL {whom.among("x.id")} GROUP BY 1
+            ) o ON o.id = x.id WHERE x.same_person_as_id IS NULL {whom.among("x.id")}""",
         whom.asked,
     )
 
