@@ -125,8 +125,9 @@ def merge(
     with connection.cursor() as cursor:
         cursor.execute(PLAN_FOR_LOOK_UPS)
     told = [pair for row in rows if (pair := _told(row))[1].userid in guides]
-    came = {c.external_userid: f.created_at for c, f in told if f.created_at and f.add_way not in HANDED_OVER}
-    tombstones.lift(corp, came)
+    if tombstones.stand(corp):
+        came = {c.external_userid: f.created_at for c, f in told if f.created_at and f.add_way not in HANDED_OVER}
+        tombstones.lift(corp, came)
     learned = contacts.learn_many(corp, (contact for contact, _ in told), at=at)
     pairs = {(guides[f.userid], learned.members[c.external_userid]): f for c, f in told}
     fresh = learned.fresh

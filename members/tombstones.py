@@ -44,9 +44,14 @@ def bury(members: Iterable[int], *, at: datetime) -> list[str]:
     return [value for _pk, value in named]
 
 
+def stand(corp: int) -> bool:
+    """Whether anybody of this corp was erased: most never erased anybody, and most reads need not look further."""
+    return Forgotten.objects.filter(corp=corp).exists()
+
+
 def veiled(corp: int, values: Iterable[str]) -> dict[str, str]:
     """By what the ids of erased people are known now; the others are left out."""
-    if not Forgotten.objects.filter(corp=corp).exists():
+    if not stand(corp):
         return {}
     by_digest = {_digest(value): value for value in set(values)}
     stones = Forgotten.objects.filter(corp=corp, digest__in=list(by_digest)).values_list("digest", "identity__value")
@@ -55,7 +60,7 @@ def veiled(corp: int, values: Iterable[str]) -> dict[str, str]:
 
 def lift(corp: int, added: Mapping[str, datetime]) -> None:
     """Who added a guide after she was erased is somebody new: by external_userid, when that was."""
-    if not added or not Forgotten.objects.filter(corp=corp).exists():
+    if not added or not stand(corp):
         return
     by_digest = {_digest(value): at for value, at in added.items()}
     stones = Forgotten.objects.filter(corp=corp, digest__in=list(by_digest))
