@@ -55,7 +55,7 @@ class AlreadyUndone(Exception):
 @transaction.atomic
 def heed(identities: Collection[int], *, at: datetime) -> set[int]:
     """Something new is claimed of these ids: the surviving members for whom that changed anything."""
-    return settle(blocks.claimants(identities, at=at), at=at)
+    return settle(blocks.claimants(identities, at=at), at=at) if identities else set()
 
 
 def settle_united(members: Collection[int], *, at: datetime) -> set[int]:

@@ -69,7 +69,7 @@ def find(people: Sequence[Told]) -> list[int | None]:
     """The member whom each of these is known to be; None for whom nobody knows."""
     ids = _ids(people)
     known = _known(one for some in ids for one in some)
-    hers = _hers(known)
+    hers = _hers(ids, known)
     return [_bearer(some, known, hers) for some in ids]
 
 
@@ -83,9 +83,9 @@ def recognise(people: Sequence[Told], *, source: str, at: datetime) -> list[int 
     """
     ids = _ids(people)
     before = _known(one for some in ids for one in some)
-    drawn, written = _write_ids(ids, before, _hers(before))
+    drawn, written = _write_ids(ids, before, _hers(ids, before))
     known = _known(one for some in ids for one in some) if written else before
-    hers = _hers(known)
+    hers = _hers(ids, known)
     bearers = [_bearer(some, known, hers) for some in ids]
     names = {member: told.name for member, told in zip(reversed(bearers), reversed(people), strict=True)}
     _write_members({m: names.get(m, "") for _identity, m in known.values() if m in drawn}, at=at)
@@ -164,11 +164,14 @@ def _contradicts(one: _Id, hers: set[tuple[Any, ...]]) -> bool:
     return OF_A_PERSON[one.kind] == 1 and bool(others) and others.isdisjoint(one.names)
 
 
-def _hers(known: Known) -> Hers:
-    """What the bearers of these ids are known by besides."""
-    bearers = {member for _identity, member in known.values()}
+def _hers(ids: Sequence[Sequence[_Id]], known: Known) -> Hers:
+    """What the bearers of these ids are known by besides, where a surer id that was told may contradict it."""
     hers: Hers = defaultdict(set)
-    rows = Identity.objects.filter(member__in=bearers, kind__in=ALONE) if bearers else Identity.objects.none()
+    several = [some for some in ids if len(some) > 1]
+    if not any(some[0].kind in ALONE for some in several):
+        return hers  # nothing that was told here contradicts anything
+    bearers = {found[1] for some in several for one in some if (found := _of(one, known))}
+    rows = Identity.objects.filter(member__in=bearers, kind__in=ALONE)
     for member, *name in rows.values_list("member_id", "kind", "corp_id", "app", "value"):
         hers[member].add(tuple(name))
     return hers

@@ -69,8 +69,12 @@ def key_ids() -> list[bytes]:
 
 
 def _digest(text: str, purpose: str, secret: str) -> bytes:
-    key = hashlib.sha256(b"zhanggui blind index\0" + secret.encode()).digest()
-    return hashlib.blake2b(text.encode(), key=key, person=purpose.encode()[:16], digest_size=32).digest()
+    return hashlib.blake2b(text.encode(), key=_index_key(secret), person=purpose.encode()[:16], digest_size=32).digest()
+
+
+@lru_cache(maxsize=8)
+def _index_key(secret: str) -> bytes:
+    return hashlib.sha256(b"zhanggui blind index\0" + secret.encode()).digest()
 
 
 class SealedField(models.BinaryField):

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from members import identities, upstairs
 from members.models import Identity, Order, Source
 from members.orders import merging, rows, settling
-from members.orders.merging import goods
+from members.orders.merging import CREATED, UNCHANGED, UPDATED, Entry, goods
 from members.orders.rows import ORDER, REFUND, Buyer, Told
 from scrm import sealed
 from scrm.clock import SHANGHAI
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 CHUNK = 5000
 EXTERNAL_USERID = Identity.Kind.EXTERNAL_USERID
 NEWEST = datetime.max.replace(tzinfo=UTC)
-CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
+REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,14 @@ def _merged(source: Source, chunk: Sequence[Told], stores: Mapping[str, int], at
         given, left = merging.refunds(source, [_refund(r) for r in refunds], [goods(r) for r in refunds], at=at)
         answers += given
     changed = {index for index, fate, _id in answers if fate in (CREATED, UPDATED)}
-    settling.settle(source, [row for row in chunk if row.index in changed], left, at=at)
+    new = {index for index, fate, _id in answers if fate == CREATED}
+    settling.settle(
+        source,
+        [row for row in chunk if row.index in changed],
+        left,
+        new={row.number for row in orders if row.index in new},
+        at=at,
+    )
     excess = settling.in_excess(source, [row.number for row in refunds])
     by_index = {row.index: row for row in chunk}
     for index, fate, public_id in answers:
@@ -164,16 +171,23 @@ def _merge_orders(
     source: Source, orders: Sequence[Told], stores: Mapping[str, int], at: datetime
 ) -> list[tuple[int, str, str]]:
     sellers = _sellers({row.seller for row in orders if row.seller})
-    buyers = {row.index: _fingerprint(row.buyer) for row in orders if row.buyer}
-    merging.stage_orders([_order(row, stores, sellers, buyers.get(row.index)) for row in orders])
-    merging.compare_orders(source)
-    if strangers := merging.buyers_to_recognise():
-        by_index = {row.index: row.buyer for row in orders}
-        people: dict[bytes, Buyer] = {}
-        for index in strangers:
-            people.setdefault(buyers[index], by_index[index])  # type: ignore[arg-type]
-        merging.know_buyers(dict(zip(people, recognised(list(people.values()), source, at), strict=True)))
-    return merging.write_orders(source, [goods(row) for row in orders if row.lines], at=at)
+    entries = [_entry(row, stores, sellers) for row in orders]
+    merging.compare_orders(source, entries)
+    _know_buyers([one for one in entries if one.buyer and one.asks], source, at)
+    merging.write_orders(source, entries, at=at)
+    return [(one.row.index, one.fate, one.public_id) for one in entries]
+
+
+def _know_buyers(entries: Sequence[Entry], source: Source, at: datetime) -> None:
+    """These orders name who bought."""
+    if not entries:
+        return
+    people: dict[bytes, Buyer] = {}
+    for one in entries:
+        people.setdefault(one.buyer, one.row.buyer)  # type: ignore[arg-type]
+    known = dict(zip(people, recognised(list(people.values()), source, at), strict=True))
+    for one in entries:
+        one.member = known[one.buyer]  # type: ignore[index]
 
 
 def recognised(people: Sequence[Buyer], source: Source, at: datetime) -> list[int | None]:
@@ -210,16 +224,11 @@ def _fingerprint(buyer: Buyer) -> bytes:
     return sealed.digest(f"{said}\n{verified}", "order buyer")[:16]
 
 
-def _order(row: Told, stores: Mapping[str, int], sellers: Mapping[str, int], buyer: bytes | None) -> str:
+def _entry(row: Told, stores: Mapping[str, int], sellers: Mapping[str, int]) -> Entry:
+    buyer = _fingerprint(row.buyer) if row.buyer else None
     said = repr((row.of, buyer, row.store, row.channel, row.at.timestamp(), row.seller, row.paid_fen, row.lines))
-    return merging.order_line(
-        row,
-        day=row.at.astimezone(SHANGHAI).date(),
-        store=stores.get(row.store),
-        seller=sellers.get(row.seller),
-        buyer=buyer,
-        content=hashlib.blake2b(said.encode(), digest_size=16).digest(),
-    )
+    content = hashlib.blake2b(said.encode(), digest_size=16).digest()
+    return Entry(row, stores.get(row.store), sellers.get(row.seller), buyer, content)
 
 
 def _refund(row: Told) -> str:

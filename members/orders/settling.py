@@ -36,6 +36,12 @@ SELECT id FROM near UNION SELECT id FROM wholes
 UNION SELECT c.id FROM wholes w JOIN members_order c
     ON c.source_id = %(source)s AND c.parent_number = w.number AND c.parent_number <> ''
 """
+# What was told of these numbers before their orders came: refunds, and parts.
+AWAITED = """
+SELECT order_number FROM members_refund WHERE source_id = %(source)s AND order_number = ANY(%(numbers)s::text[])
+UNION ALL SELECT parent_number FROM members_order
+WHERE source_id = %(source)s AND parent_number = ANY(%(numbers)s::text[]) AND parent_number <> ''
+"""
 WHOLES = """
 SELECT c.id, p.id AS parent_id FROM orders_affected JOIN members_order c USING (id)
 LEFT JOIN members_order p ON c.parent_number <> '' AND p.source_id = c.source_id AND p.number = c.parent_number
@@ -99,10 +105,17 @@ WHERE o.id = s.id AND o.refunded_fen <> s.fen
 """
 
 
-def settle(source: Source, changed: Sequence[Told], left: Collection[str] = (), *, at: datetime) -> None:
-    """Lets follow what follows from these rows, and from orders that refunds left."""
-    numbers = {row.of if row.kind == REFUND else row.number for row in changed} | set(left)
-    numbers |= {row.of for row in changed if row.of}
+def settle(
+    source: Source, changed: Sequence[Told], left: Collection[str] = (), *, new: Collection[str] = (), at: datetime
+) -> None:
+    """Lets follow what follows from these rows, and from orders that refunds left.
+
+    Nothing follows from those of the `new` orders for which nobody waits, if they are no parts: the most of a day.
+    """
+    alone = {row.number for row in changed if row.kind != REFUND and not row.of and row.number in new}
+    alone -= _awaited(source, alone)
+    numbers = {row.number for row in changed if row.kind != REFUND} - alone
+    numbers |= {row.of for row in changed if row.of} | set(left)
     if not numbers:
         return
     asked: dict[str, Any] = {"source": source.pk, "numbers": sorted(numbers), "at": at}
@@ -114,6 +127,14 @@ def settle(source: Source, changed: Sequence[Told], left: Collection[str] = (), 
         cursor.execute(JOIN, asked)
         _count_what_fits(cursor, at)
         cursor.execute(SUM_UP, asked)
+
+
+def _awaited(source: Source, numbers: Collection[str]) -> set[str]:
+    if not numbers:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(AWAITED, {"source": source.pk, "numbers": list(numbers)})
+        return {number for (number,) in cursor.fetchall()}
 
 
 def _count_what_fits(cursor: Any, at: datetime) -> None:
