@@ -49,12 +49,8 @@ def _all(whom: Whom, revision: int) -> BitMap:
 
 
 def _fill(family: Family, whom: Whom, alive: BitMap, revision: int) -> int:
-    """Sets that come in one piece are written as they come."""
     began = time.monotonic()
-    if family.bits or len(list(family.rows(whom))) > 1:
-        found: Iterator[tuple[int, BitMap]] = iter(families.states(family, whom).items())
-    else:
-        found = families.told(family, whom)
+    found = families.states(family, whom).items()
     pieces = (piece for key, members in found for piece in _pieces(family, key, members & alive))
     count = sets.write(pieces, revision)
     log.info("segments.family.built", family=family.name, sets=count, seconds=round(time.monotonic() - began, 1))

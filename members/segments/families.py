@@ -20,6 +20,7 @@ FIRST_DAY = date(2000, 1, 1)  # days are kept as numbers from here on
 DAY_BITS, COUNT_BITS, MONEY_BITS = 15, 20, 40
 
 Statement = tuple[str, dict[str, Any]]
+Ask = Callable[[str, Mapping[str, Any]], Iterator[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,12 @@ def number_of(day: date) -> int:
 # --- asking ------------------------------------------------------------------------------------------------------
 
 SETS = "SELECT key::bigint, string_agg(int4send(root::int4), '') FROM ({rows}) q WHERE key IS NOT NULL GROUP BY 1"
-# A number is told by digits of ten bits: so many values as there are people would be as many sets.
+# A number is told by digits of ten bits: so many values as there are people would be as many sets. OFFSET keeps the
+# planner from working each number out twice, to look whether there is one and to tell it.
 DIGITS = "SELECT {n}, n >> {shift} & 1023, string_agg(int4send(root::int4), '') FROM numbers GROUP BY 2"
 NUMBERS = """
 WITH numbers AS MATERIALIZED (
-    SELECT least(greatest(key, 0), {most})::bigint AS n, root FROM ({rows}) q WHERE key IS NOT NULL)
+    SELECT least(greatest(key, 0), {most})::bigint AS n, root FROM ({rows} OFFSET 0) q WHERE key IS NOT NULL)
 {digits}
 """
 ROOTS = "SELECT string_agg(int4send(root::int4), '') FROM ({rows}) q"
@@ -133,19 +135,20 @@ def states(family: Family, whom: Whom) -> dict[int, BitMap]:
 
 
 def told(family: Family, whom: Whom) -> Iterator[tuple[int, BitMap]]:
-    """The same one by one, a key perhaps more than once."""
+    """The same one by one, a key perhaps more than once. Of everybody, nothing else may be asked meanwhile."""
+    ask = as_bytes if whom.members is not None else as_they_come
     for rows, asked in family.rows(whom):
         if family.bits:
-            yield from bits.slices(_numbers(family, rows, asked)).items()
+            yield from bits.slices(_numbers(family, ask, rows, asked)).items()
         else:
-            yield from ((key, bits.of_bytes(body)) for key, body in as_bytes(SETS.format(rows=rows), asked))
+            yield from ((key, bits.of_bytes(body)) for key, body in ask(SETS.format(rows=rows), asked))
 
 
-def _numbers(family: Family, rows: str, asked: dict[str, Any]) -> Iterator[tuple[int, BitMap]]:
+def _numbers(family: Family, ask: Ask, rows: str, asked: dict[str, Any]) -> Iterator[tuple[int, BitMap]]:
     count = -(-family.bits // DIGIT)
     digits = " UNION ALL ".join(DIGITS.format(n=n, shift=n * DIGIT) for n in range(count))
     sql = NUMBERS.format(rows=rows, most=(1 << family.bits) - 1, digits=digits)
-    for n, part, body in as_bytes(sql, asked):
+    for n, part, body in ask(sql, asked):
         yield part << n * DIGIT, bits.of_bytes(body)
 
 
@@ -171,6 +174,15 @@ def as_bytes(sql: str, asked: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         cursor.execute(psycopg.ClientCursor(raw).mogrify(sql, asked), binary=True)
         while rows := cursor.fetchmany(BATCH):
             yield from rows
+
+
+def as_they_come(sql: str, asked: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The same, one row in memory at a time: all sets of a family together are numbers of four bytes by the million.
+    The connection is taken until the last row."""
+    connection.ensure_connection()
+    raw = connection.connection
+    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
+        yield from cursor.stream(psycopg.ClientCursor(raw).mogrify(sql, asked), binary=True)
 
 
 CIRCLES = """
