@@ -22,9 +22,13 @@ def test_no_file_is_a_drawer_for_everything() -> None:
     assert not [p for p in SOURCES if p.stem in FORBIDDEN]
 
 
-def test_the_map_of_guides_names_every_room() -> None:
+EVERYWHERE = {"__init__", "apps", "urls", "admin", "api", "filters", "tasks"}
+
+
+@pytest.mark.parametrize("app", ["guides", "members"])
+def test_the_map_names_every_room(app: str) -> None:
     shown = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    rooms = {p.stem for p in (ROOT / "guides").glob("*.py")} - {"__init__", "apps", "urls"}
+    rooms = {p.stem for p in (ROOT / app).glob("*.py")} - EVERYWHERE
     assert {room for room in rooms if f"`{room}`" not in shown} == set()
 
 
