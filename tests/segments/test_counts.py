@@ -1,8 +1,10 @@
 """How many people a rule means, before anything is built."""
 
+from typing import Any
+
 import pytest
 
-from members.segments import conditions, counts, rules
+from members.segments import conditions, counts, folds, rules, sets
 from tests.cast import LAN, MEI, NOW, Cast, after
 
 LIVE = {"field": "relation", "op": "is_any", "value": ["live"]}
@@ -21,6 +23,18 @@ def test_a_rule_is_counted_and_shown(two: Cast) -> None:
     here = {"field": "store", "op": "is_any", "value": [two.nanjing_road.public_id]}
     rule = {"all": [LIVE, {"none": [here]}]}
     assert counts.sample(rule, two.ada, NOW) == [two.member(LAN)]
+
+
+@pytest.mark.django_db
+def test_a_second_count_asks_only_how_far_the_sets_are(
+    two: Cast, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    folds.fold(at=NOW)
+    rule = {"all": [LIVE, {"field": "added", "op": "within", "days": 7}]}
+    assert counts.count(rule, viewer=None, at=NOW) == 2
+    monkeypatch.setattr(sets, "as_bytes", None)  # sets are read by it
+    with django_assert_num_queries(1):
+        assert counts.count(rule, viewer=None, at=NOW) == 2
 
 
 @pytest.mark.django_db
