@@ -225,8 +225,20 @@ def of(roots: Collection[int]) -> dict[tuple[int, int], Any]:
 
 
 @transaction.atomic
-def write(told: Collection[Told], *, source: str, by: Person | None, store: Store | None = None, at: datetime) -> int:
-    """How many values say something else now. They stand with the surviving members; each change is kept."""
+def write(
+    told: Collection[Told],
+    *,
+    source: str,
+    by: Person | None,
+    store: Store | None = None,
+    hidden: Collection[tuple[int, int]] = (),
+    at: datetime,
+) -> int:
+    """How many values say something else now. They stand with the surviving members; each change is kept.
+
+    `hidden` are the values, as (person, field), that the writer may not read: he empties none of them, and what stood
+    there is not told to him, neither as what was before nor by whether anything changed.
+    """
     roots = persons.roots([one.member for one in told])
     wanted = {(roots[one.member], one.field.pk): one for one in told if one.member in roots}
     held = _held(wanted)
@@ -236,7 +248,11 @@ def write(told: Collection[Told], *, source: str, by: Person | None, store: Stor
     for (root, field), one in sorted(wanted.items(), key=lambda item: item[0]):
         row = held.get((root, field))
         before = value_of(row) if row else None
-        if before == one.value:
+        if (root, field) in hidden:
+            if one.value is None:
+                continue
+            before = None
+        elif before == one.value:
             continue
         changes.append(_change(root, one, before, source=source, by=by, store=store, at=at))
         if one.value is None:

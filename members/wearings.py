@@ -4,7 +4,7 @@ HQ reads all. Others read what was born in their stores or in their relations wi
 a derived value, as members.sights says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from members import fields, scores, sights, taggings
-from members.models import Field, FieldValue, Joining, Marking, Member, MemberTag, Tag, TagRule
+from members.models import Field, FieldValue, Joining, Marking, Member, MemberTag, Order, Tag, TagRule
 from scrm.clock import day_of
 from stores.models import Store
 from stores.scope import SEES_CUSTOMERS, scope_of
@@ -80,6 +80,9 @@ def place_of(viewer: Any, circle: Sequence[int]) -> Store | None:
     joined = Joining.objects.visible_to(viewer, needs="tag_customers").filter(member__in=circle)
     if (joining := joined.select_related("store").first()) is not None:
         return joining.store
+    sold = Order.objects.visible_to(viewer, needs="tag_customers").filter(member__in=circle)
+    if (order := sold.select_related("store").order_by("-paid_at").first()) is not None:
+        return order.store
     raise LookupError("no store of the viewer's knows her")
 
 
@@ -105,6 +108,17 @@ def filled(viewer: Any, sight: sights.Sight, *, at: datetime) -> list[Filled]:
             found[row.field_id].row = row
             found[row.field_id].is_masked = row.field.is_personal and not viewer.may("reveal_phones")
     return list(found.values())
+
+
+def write(viewer: Any, sight: sights.Sight, told: Collection[fields.Told], *, source: str, at: datetime) -> int:
+    """How many of her fields say something else now, born at the viewer's store. Raises LookupError where he has none
+    with her."""
+    store, root = place_of(viewer, sight.circle), sight.root.pk
+    held = FieldValue.objects.filter(member=root)
+    read = values(viewer, {root: sight.circle}, at=at).filter(member=root)
+    unread = held.exclude(pk__in=read.values("pk")).values_list("field", flat=True)
+    hidden = {(root, field) for field in unread}
+    return fields.write(told, source=source, by=viewer, store=store, hidden=hidden, at=at)
 
 
 def values(viewer: Any, circles: dict[int, list[int]], *, at: datetime) -> QuerySet[FieldValue]:

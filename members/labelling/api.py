@@ -214,7 +214,10 @@ def _mark(viewer: Any, sight: sights.Sight, tag: Tag, *, on: bool) -> str:
     if tag.kind == Tag.Kind.RULE:
         raise ValidationError([_("This tag is not put on by hand.")])
     if on:
-        store = wearings.place_of(viewer, sight.circle)
+        try:
+            store = wearings.place_of(viewer, sight.circle)
+        except LookupError:
+            raise ValidationError([_("None of your stores knows her.")]) from None
         return "updated" if tags.put_on([sight.root.pk], tag, by=viewer, store=store, at=at) else "unchanged"
     return "unchanged" if customer.take(viewer, sight, tag) else "updated"
 

@@ -120,10 +120,9 @@ def _write(request: HttpRequest, sight: sights.Sight) -> dict[str, str]:
             wrong[one.key] = sentences.why(error)
     if not wrong:
         try:
-            store = wearings.place_of(viewer, sight.circle)
+            wearings.write(viewer, sight, told, source="page", at=clock.now())
         except LookupError:
             return {"": _("None of your stores knows her.")}
-        fields.write(told, source="page", by=viewer, store=store, at=clock.now())
     return wrong
 
 

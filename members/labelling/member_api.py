@@ -151,10 +151,9 @@ class MemberFields(OfMember):
         viewer: Any = request.user
         told = list(_read(sight.root.pk, request.data))
         try:
-            store = wearings.place_of(viewer, sight.circle)
+            changed = wearings.write(viewer, sight, told, source="api", at=clock.now())
         except LookupError:
             raise NotFound from None
-        changed = fields.write(told, source="api", by=viewer, store=store, at=clock.now())
         if changed:
             keys = [one.field.key for one in told]
             entries.record("fieldvalue.changed", by=viewer, customer=sight.root, at=clock.now(), fields=keys)
