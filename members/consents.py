@@ -15,6 +15,7 @@ from django.db.models import Q
 from members import persons
 from members.allowances import allowing as allowing
 from members.allowances import allows as allows
+from members.allowances import houses_of as houses_of
 from members.allowances import renewed
 from members.allowances import shared_with as shared_with
 from members.models import Consent, Member

@@ -1,5 +1,6 @@
 """The tab of a customer's page on which staff see what she allows, write down what she says, or take it back."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -47,9 +48,10 @@ def say(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.POST.get("do") == "withdraw":
         consents.withdraw(sight.root, purposes, **told)
         return _shown(request, sight, done=_("Taken back. Nothing more is planned for it from now on."))
+    purposes = [p for p in purposes if p in _sayable(request.user, holds, now)]
     if holds is None or not purposes or not proof:
         return _shown(request, sight, wrong=_("Tick what she allows, and say by what you know it."), status=400)
-    consents.give(sight.root, [p for p in purposes if p in holds.purposes], terms=holds.version, **told)
+    consents.give(sight.root, purposes, terms=holds.version, **told)
     return _shown(request, sight, done=_("Written down."))
 
 
@@ -79,6 +81,12 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     except requests.AlreadyAsked:
         return _shown(request, sight, wrong=_("She asked for the same and waits for the answer."), status=409)
     return _shown(request, sight, done=_("Written down. HQ answers her within the term."))
+
+
+def _sayable(viewer: Any, holds: Terms | None, now: datetime) -> list[Consent.Purpose]:
+    """What the viewer may write down that she allows: that franchisees hear of her is not theirs to say."""
+    named = [p for p in Consent.Purpose if holds and p in holds.purposes]
+    return [p for p in named if p != Consent.Purpose.SHARE_FRANCHISEE or not sights.is_of_franchisee(viewer, at=now)]
 
 
 def _store(request: HttpRequest) -> Store | None:
@@ -112,7 +120,7 @@ def _shown(request: HttpRequest, sight: Sight, *, status: int = 200, **more: Any
         "houses": _houses(viewer, said),
         "by_her_add": serves,
         "terms": holds,
-        "choices": [p for p in Consent.Purpose if holds and p in holds.purposes],
+        "choices": _sayable(viewer, holds, now),
         "history": told.order_by("-at", "-id")[:HISTORY],
         "kinds": DataRequest.Kind.choices,
         "may_prove": scope_of(viewer).everything,

@@ -1,5 +1,7 @@
 """Doors for machines: what customers allow, and what they ask about their data."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -7,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,6 +23,7 @@ from scrm.rest.filters import Filters, TimeFilter
 from scrm.rest.problems import Conflict
 from stores.access import Permission
 from stores.models import Franchisee
+from stores.scope import scope_of
 
 
 class NamesCustomers(Door):
@@ -101,7 +104,8 @@ class Consents(mixins.ListModelMixin, NamesCustomers):
         if told["state"] == Consent.State.WITHDRAWN:
             consents.withdraw(member, told["purposes"], **said)
         else:
-            house = _house(told["controller"])
+            _demand_sayable(request.user, told["purposes"], now)
+            house = _house(request.user, told["controller"], now)
             consents.give(member, told["purposes"], terms=told["terms"], controller=house, **said)
         return Response(status=status.HTTP_201_CREATED, data={"member": member.public_id, "state": told["state"]})
 
@@ -174,9 +178,18 @@ def _person(request: Request, public_id: str) -> Member:
     return sight.root
 
 
-def _house(public_id: str) -> Franchisee | None:
+def _demand_sayable(viewer: Any, purposes: Sequence[str], now: datetime) -> None:
+    """That franchisees hear of her is not theirs to say."""
+    if Consent.Purpose.SHARE_FRANCHISEE in purposes and sights.is_of_franchisee(viewer, at=now):
+        raise PermissionDenied
+
+
+def _house(viewer: Any, public_id: str, now: datetime) -> Franchisee | None:
+    """The franchisee who is named; below HQ the viewer's own alone."""
     if not public_id:
         return None
+    if not scope_of(viewer).everything and public_id not in {h.public_id for h in consents.houses_of(viewer, at=now)}:
+        raise ValidationError({"controller": [_("There is no such franchisee.")]})
     rows: QuerySet[Franchisee] = Franchisee.objects.filter(public_id=public_id)
     if (found := rows.first()) is None:
         raise ValidationError({"controller": [_("There is no such franchisee.")]})
