@@ -85,10 +85,9 @@ def summed(viewer: Any, roots: Iterable[int], *, at: datetime) -> set[int]:
 
 
 def is_of_franchisee(viewer: Any, *, at: datetime) -> bool:
-    """Whether all seats by which she sees customers are a franchisee's: his own, or in stores that he runs."""
+    """Whether a seat by which she sees customers is a franchisee's: his own, or in a store that he runs. What is not
+    told to such a seat is not told to the same person by another one."""
     scope = scope_of(viewer, needs=SEES_CUSTOMERS)
-    if scope.everything or scope.regions:
-        return False
-    places = scope.stores | scope.work
-    run = Contract.objects.on(day_of(at)).filter(store__in=places).values_list("store", flat=True)
-    return places <= set(run)
+    if scope.everything or scope.franchisees:
+        return not scope.everything
+    return Contract.objects.on(day_of(at)).filter(store__in=scope.stores | scope.work).exists()
