@@ -35,8 +35,8 @@ def board(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("store", "")
     here = get_object_or_404(stores, public_id=asked) if asked else None if all_ else stores.first()
     counted = GradeCount.objects.filter(store=here) if here or all_ else GradeCount.objects.none()
-    tier = request.GET.get("tier", "")
-    if here is None and tier.isdigit():
+    tier = request.GET.get("tier", "")[:3]
+    if here is None and tier.isdecimal():
         counted = counted.filter(tier=int(tier))
     made = Round.objects.filter(pk=grading.ROUND).first()
     choices = list(stores.order_by("code")[: MOST_STORES + 1])

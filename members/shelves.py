@@ -129,7 +129,11 @@ def _by_relation(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) 
 
 
 def _by_registered(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> QuerySet[Member]:
-    return rows.filter(registered_at__isnull=value != "yes")
+    """Of the members of hers whom the viewer sees, as a line of the list says it."""
+    if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
+        return rows.filter(registered_at__isnull=value != "yes")
+    known = _of(rows, Member.objects.visible_to(viewer).filter(registered_at__isnull=False), "pk", "same_person_as")
+    return known if value == "yes" else rows.exclude(pk__in=known.values("pk"))
 
 
 def _by_stage(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> QuerySet[Member]:
@@ -139,14 +143,15 @@ def _by_stage(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> 
 def _by_grade(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> QuerySet[Member]:
     graded: Any = Member._meta.get_field("grades").related_model
     seats = scope_of(viewer, needs=SEES_CUSTOMERS)
-    there = Q(store=None) if seats.everything else Q(store__in=Store.objects.visible_to(viewer).values("pk"))
+    hers = Store.objects.visible_to(viewer, needs=SEES_CUSTOMERS).values("pk")
+    there = Q(store=None) if seats.everything else Q(store__in=hers)
     return rows.filter(Exists(graded.objects.filter(there, member=OuterRef("pk"), grade=value)))
 
 
 def _by_tier(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> QuerySet[Member]:
-    if not value.isdigit() or sights.is_of_franchisee(viewer, at=at):
+    if not value[:3].isdecimal() or sights.is_of_franchisee(viewer, at=at):
         return rows.none()
-    return rows.filter(home__city_tier=int(value))
+    return rows.filter(home__city_tier=int(value[:3]))
 
 
 NARROWING = {

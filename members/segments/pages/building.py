@@ -42,7 +42,7 @@ def _asked_for(request: HttpRequest) -> Any:
     """The rule that a link to the builder carries; none where it is not one that can be counted."""
     try:
         rule = json.loads(request.GET.get("rule", "")[:8000])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return rule if not rules.check(rule) else None
 
