@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,20 +11,24 @@ from members import consents
 from members.models import Activation, Consent, Invitee
 from scrm import bulk
 from scrm.audit import entries
+from scrm.clock import day_of
 from scrm.ids import sql_array
-from stores.models import Store
+from stores.models import Contract, Store
 
 MOST = 2000  # on one list: what a store works off in a few weeks
 APART = timedelta(days=90)  # before somebody is invited again by the same store
 WORDS = 300
 
-# Known to the store, with a phone, friends with no guide of the brand, and not asked by this store a short while ago.
+# Known to the store (to a franchisee's since he runs it), with a phone, friends with no guide of the brand, and not
+# asked by this store a short while ago.
 WANTED = """
 WITH known AS (
     SELECT coalesce(m.same_person_as_id, m.id) AS root, bool_or(x.was_friend) AS was_friend FROM (
-        SELECT member_id, true AS was_friend FROM guides_relation WHERE store_id = %(store)s AND added_at IS NOT NULL
-        UNION ALL SELECT member_id, false FROM members_joining WHERE store_id = %(store)s
-        UNION ALL SELECT member_id, false FROM members_order WHERE store_id = %(store)s AND member_id IS NOT NULL
+        SELECT member_id, true AS was_friend FROM guides_relation
+        WHERE store_id = %(store)s AND added_at IS NOT NULL AND added_day >= %(from)s::date
+        UNION ALL SELECT member_id, false FROM members_joining WHERE store_id = %(store)s AND "on" >= %(from)s::date
+        UNION ALL SELECT member_id, false FROM members_order
+        WHERE store_id = %(store)s AND member_id IS NOT NULL AND paid_day >= %(from)s::date
     ) x JOIN members_member m ON m.id = x.member_id GROUP BY 1
 ), circle AS (
     SELECT k.root, k.was_friend, m.id, m.registered_at FROM known k
@@ -47,13 +51,16 @@ SELECT a.id, count(*) FILTER (WHERE step = 0), count(*) FILTER (WHERE step = 1),
        count(*) FILTER (WHERE step = 3)
 FROM (
     SELECT i.activation_id AS id, max(CASE
-        WHEN EXISTS (SELECT FROM members_order o WHERE o.member_id = m.id AND o.paid_at > a.made_at) THEN 3
-        WHEN NOT i.was_registered AND m.registered_at IS NOT NULL THEN 2
-        WHEN EXISTS (SELECT FROM guides_relation r WHERE r.member_id = m.id AND r.added_at > a.made_at) THEN 1
+        WHEN EXISTS (SELECT FROM members_order o WHERE o.member_id = m.id AND o.paid_at > a.made_at
+                     AND (o.store_id = a.store_id OR %(anywhere)s)) THEN 3
+        WHEN NOT i.was_registered AND m.registered_at IS NOT NULL AND (%(anywhere)s OR EXISTS (
+             SELECT FROM members_joining j WHERE j.member_id = m.id AND j.store_id = a.store_id)) THEN 2
+        WHEN EXISTS (SELECT FROM guides_relation r WHERE r.member_id = m.id AND r.added_at > a.made_at
+                     AND (r.store_id = a.store_id OR %(anywhere)s)) THEN 1
         ELSE 0 END) AS step
     FROM members_invitee i JOIN members_activation a ON a.id = i.activation_id
     JOIN members_member m ON m.id = i.member_id OR m.same_person_as_id = i.member_id
-    WHERE i.activation_id = ANY(%s::bigint[]) GROUP BY i.activation_id, i.member_id
+    WHERE i.activation_id = ANY(%(lists)s::bigint[]) GROUP BY i.activation_id, i.member_id
 ) x JOIN members_activation a USING (id) GROUP BY a.id
 """
 
@@ -96,8 +103,14 @@ def make(store: Store, *, words: str, by: Any, at: datetime) -> Activation:
 
 def _wanted(store: Store, at: datetime) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(WANTED, {"store": store.pk, "since": at - APART})
+        cursor.execute(WANTED, {"store": store.pk, "since": at - APART, "from": _run_since(store, at)})
         return list(cursor.fetchall())
+
+
+def _run_since(store: Store, at: datetime) -> date:
+    """The first day of whoever runs the store: whom a franchisee before him met are none of his customers."""
+    run = Contract.objects.on(day_of(at)).filter(store=store).first()
+    return run.starts_on if run else date.min
 
 
 def _list(made: Activation, chosen: Sequence[tuple[Any, ...]]) -> None:
@@ -107,8 +120,8 @@ def _list(made: Activation, chosen: Sequence[tuple[Any, ...]]) -> None:
     bulk.insert(Invitee._meta.db_table, columns, rows)
 
 
-def funnels(lists: Iterable[Activation]) -> dict[int, Funnel]:
-    """What came of each list so far, by its key."""
+def funnels(lists: Iterable[Activation], *, anywhere: bool = True) -> dict[int, Funnel]:
+    """What came of each list so far, by its key: anywhere, or, for a franchisee, at the list's own store alone."""
     with connection.cursor() as cursor:
-        cursor.execute(STEPS, [sql_array(one.pk for one in lists)])
+        cursor.execute(STEPS, {"lists": sql_array(one.pk for one in lists), "anywhere": anywhere})
         return {pk: Funnel(*steps) for pk, *steps in cursor.fetchall()}

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from members import activations, cards
+from members import activations, cards, persons, sights
 from members.joins import invites
 from members.models import Activation, Invite, Invitee, Member, ReachCount, Round
 from members.reach import ROUND
@@ -57,7 +57,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def _stores(rows: QuerySet[ReachCount], request: HttpRequest) -> Any:
     if text := request.GET.get("q", "").strip()[:40]:
         rows = rows.filter(Q(store__name__icontains=text) | Q(store__code__iexact=text))
-    if (tier := request.GET.get("tier", "")).isdigit():
+    if (tier := request.GET.get("tier", "")[:3]).isdecimal():
         cities = CityTier.objects.filter(tier=int(tier)).values_list("city", flat=True)
         rows = rows.filter(store__city__in=[name for city in cities for name in (city, f"{city}市")])
     missed = (F("by_phone") + F("by_nothing")).desc()
@@ -87,7 +87,7 @@ def lists(request: HttpRequest) -> HttpResponse:
         "store", "made_by"
     )
     page = Paginator(seen, ON_A_PAGE).get_page(request.GET.get("page"))
-    funnels = activations.funnels(page)
+    funnels = activations.funnels(page, anywhere=_anywhere(request))
     return render(
         request, "members/activations.html", {"page": page, "rows": [(one, funnels.get(one.pk)) for one in page]}
     )
@@ -117,10 +117,11 @@ def activation(request: HttpRequest, public_id: str) -> HttpResponse:
     """One list: whom to invite and why, to be worked off or printed."""
     demand(request.user, Permission.INVITE_CUSTOMERS)
     one = _one(request, public_id)
-    page = Paginator(_invitees(one), ON_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(_invitees(request.user, one), ON_A_PAGE).get_page(request.GET.get("page"))
     rows = list(zip(page, _cards(request.user, page), strict=True))
     entries.record_read(request.user, "members.invitee", at=clock.now(), rows=len(rows), store=one.store)
-    shown = {"one": one, "page": page, "rows": rows, "funnel": activations.funnels([one]).get(one.pk)}
+    funnel = activations.funnels([one], anywhere=_anywhere(request)).get(one.pk)
+    shown = {"one": one, "page": page, "rows": rows, "funnel": funnel}
     return render(request, "members/activation.html", {**shown, "words": _filled(request, one)})
 
 
@@ -153,8 +154,18 @@ def _one(request: HttpRequest, public_id: str) -> Activation:
     return get_object_or_404(seen.select_related("store", "made_by"), public_id=public_id)
 
 
-def _invitees(one: Activation) -> QuerySet[Invitee]:
-    return Invitee.objects.filter(activation=one, member__erased_at=None).select_related("member").order_by("pk")
+def _anywhere(request: HttpRequest) -> bool:
+    """Whether the viewer hears what came of a list in other stores too."""
+    return not sights.is_of_franchisee(request.user, at=clock.now())
+
+
+def _invitees(viewer: Any, one: Activation) -> QuerySet[Invitee]:
+    """Those of the list whom the viewer sees: another house may have made it when the store was its own."""
+    rows = Invitee.objects.filter(activation=one, member__erased_at=None).select_related("member").order_by("pk")
+    circles = persons.circle(rows.values_list("member", flat=True))
+    seen = sights.met(viewer, (member for circle in circles.values() for member in circle))
+    roots = [root for root, circle in circles.items() if not seen.isdisjoint(circle)]
+    return rows.filter(Q(member__in=roots) | Q(member__same_person_as__in=roots))
 
 
 def _cards(viewer: Any, rows: Any) -> list[cards.Card]:
@@ -165,7 +176,7 @@ def _cards(viewer: Any, rows: Any) -> list[cards.Card]:
 def _lines(request: HttpRequest, one: Activation) -> Iterator[list[Any]]:
     words = _filled(request, one)
     yield [_("Name"), _("Phone"), _("Reason"), _("Last order"), _("Text message"), _("Done")]
-    rows = list(_invitees(one))
+    rows = list(_invitees(request.user, one))
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
         for row, card in zip(part, _cards(request.user, part), strict=True):
