@@ -15,6 +15,7 @@ log = structlog.get_logger()
 LIMITS: Mapping[str, tuple[int, timedelta]] = {
     "phone": (6, timedelta(days=1)),
     "code": (3, timedelta(minutes=30)),
+    "codes_a_day": (10, timedelta(days=1)),
     "address": (60, timedelta(hours=1)),
     "codes_of_address": (20, timedelta(hours=1)),
     "link": (1500, timedelta(hours=1)),

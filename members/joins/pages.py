@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from members.joins.forms import PhoneForm, RegisterForm, asked
 from members.joins.invites import LinkIsOver
 from members.joins.knocks import TooOften
 from members.joins.registrations import Form
-from members.models import Consent, DataRequest, Identity, Invite, JoinForm, Member, Terms
+from members.models import Consent, DataRequest, Identity, IdentityLink, Invite, JoinForm, Member, Terms
 from members.rights import requests
 from scrm import clock
 from scrm.audit.requests import address_of
@@ -70,7 +71,7 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
         return _asked(request, invite, form, holds, errors=phone.errors, status=400)
     number = phone.cleaned_data["phone"]
     try:
-        knocks.knock({"code": number, "codes_of_address": address_of(request)}, at=now)
+        knocks.knock({"code": number, "codes_a_day": number, "codes_of_address": address_of(request)}, at=now)
     except TooOften:
         return _too_often(request, invite, form, holds)
     sent = phonecodes.send(number, at=now)
@@ -137,8 +138,12 @@ def _is_hers(member: Member, phone: str) -> bool:
         wanted = values.indexes(Identity.Kind.PHONE, phones.normalised(phone))
     except phones.NotAPhone:
         return False
-    hers = Identity.objects.filter(member__in=persons.all_of(member.pk), kind=Identity.Kind.PHONE)
-    return hers.filter(value__in=wanted).exists()
+    circle = persons.all_of(member.pk)
+    hers = Identity.objects.filter(member__in=circle, kind=Identity.Kind.PHONE, value__in=wanted)
+    shown = IdentityLink.objects.filter(identity=OuterRef("pk"), member__in=circle, verified=True, until=None)
+    # Who became known by typing a phone on our page, without a code, has only said herself that it is hers.
+    told_before = Q(member__registered_at=None) | Q(member__created_at__lt=F("member__registered_at"))
+    return hers.filter(told_before | Q(Exists(shown))).exists()
 
 
 def _registered(request: HttpRequest, invite: Invite, holds: Terms, form: RegisterForm, now: datetime) -> Member | None:
