@@ -57,7 +57,8 @@ def link(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def link_end(request: HttpRequest, public_id: str) -> HttpResponse:
     demand(request.user, Permission.MANAGE_CODES)
-    invites.end(get_object_or_404(_seen(request), public_id=public_id), by=request.user, at=clock.now())
+    rows = _seen(request, needs=Permission.MANAGE_CODES)
+    invites.end(get_object_or_404(rows, public_id=public_id), by=request.user, at=clock.now())
     messages.success(request, _("The link is over. Take its posters down."))
     return redirect("members:invite", public_id)
 
@@ -68,9 +69,9 @@ def address_of(request: HttpRequest, one: Invite) -> str:
     return settings.BASE_URL + path if settings.BASE_URL else request.build_absolute_uri(path)
 
 
-def _seen(request: HttpRequest) -> Any:
+def _seen(request: HttpRequest, *, needs: str = Permission.SEE_CODES) -> Any:
     """Links that are for everybody; those for one customer are shown to whoever made them."""
-    return Invite.objects.visible_to(request.user).filter(member=None)
+    return Invite.objects.visible_to(request.user, needs=needs).filter(member=None)
 
 
 def _page(request: HttpRequest) -> tuple[list[Invite], str]:
