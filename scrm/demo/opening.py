@@ -16,7 +16,7 @@ from django.core.management import call_command  # noqa: E402
 from guides import roster  # noqa: E402  models can be imported only now
 from members import libraries  # noqa: E402
 from scrm import clock  # noqa: E402
-from scrm.demo import brand, registration  # noqa: E402
+from scrm.demo import brand, operators, registration  # noqa: E402
 from scrm.demo.keys import Keys, keep  # noqa: E402
 from scrm.wecom.models import Corp  # noqa: E402
 from stores.models import Store  # noqa: E402
@@ -37,6 +37,7 @@ def learn(corp: Corp, *, at: datetime) -> None:
         raise SystemExit("the sandbox did not tell its brand")
     brand.furnish(at=at, began_at=began_at)
     registration.furnish(at=at, began_at=began_at)
+    operators.furnish(at=at)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+"""What the operators of the sample brand made for themselves: a field, tags, a tag by rule, and usual segments."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import translation
+
+from members import fields, labels, scores
+from members.models import Field, Segment, TagGroup
+from members.segments import definitions
+from members.segments.pages.usual import USUAL
+from stores.models import Person, Role
+
+PREFERENCES = ("花草茶", "香薰", "送礼")
+# One customer hears of one of these at a time, the first that she belongs to.
+CARE = ("asleep", "at-risk", "no-second-order", "no-first-order")
+
+
+def furnish(*, at: datetime) -> None:
+    """Once: whatever of this the brand does not have."""
+    hq = Person.objects.filter(seats__role=Role.HQ_ADMIN).order_by("pk").first()
+    if not Field.objects.exists():
+        fields.make("birthday", "生日", Field.Kind.DATE, is_personal=True, by=hq, at=at)
+    if not TagGroup.objects.filter(corp=None).exists():
+        _tags(hq, at)
+    if not Segment.objects.exists():
+        with translation.override("zh-hans"):
+            _segments(hq, at)
+
+
+def _tags(hq: Any, at: datetime) -> None:
+    likes = labels.group("偏好", by=hq, at=at)
+    for name in PREFERENCES:
+        labels.tag(likes, name, by=hq, at=at)
+    habits = labels.group("消费习惯", by=hq, at=at)
+    bought = [{"of": "order", "points": 30}, {"of": "order", "at_least_fen": 30_000, "points": 20}]
+    says = "每笔订单 30 分，满 300 元再加 20 分，60 天减半"
+    scores.define(habits, "活跃买家", clauses=bought, half_life=60, threshold=50, says=says, by=hq, at=at)
+
+
+def _segments(hq: Any, at: datetime) -> None:
+    care = definitions.make_group("客户关怀", by=hq, at=at)
+    for usual in USUAL:
+        told = {"group": care, "priority": CARE.index(usual.slug) + 1} if usual.slug in CARE else {}
+        definitions.make(str(usual.name), usual.rule, description=str(usual.says), by=hq, at=at, **told)

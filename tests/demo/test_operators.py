@@ -1,0 +1,17 @@
+"""The sample brand has segments and tags to look at, and a second start changes nothing."""
+
+import pytest
+
+from members.models import Field, Segment, Tag, TagRule
+from members.segments.pages.usual import USUAL
+from scrm.demo import operators
+from tests.cast import NOW, Cast
+
+
+@pytest.mark.django_db
+def test_the_brands_segments_and_tags_stand_once(cast: Cast) -> None:
+    for _ in range(2):
+        operators.furnish(at=NOW)
+    assert Segment.objects.count() == len(USUAL) and Field.objects.count() == TagRule.objects.count() == 1
+    assert set(Segment.objects.exclude(group=None).values_list("priority", flat=True)) == {1, 2, 3, 4}
+    assert Tag.objects.filter(group__corp=None).count() == len(operators.PREFERENCES) + 1
