@@ -146,7 +146,7 @@ def blocked(request: HttpRequest) -> HttpResponse:
 def _block(request: HttpRequest) -> None:
     said = request.POST
     at = clock.now()
-    if said.get("free", "").isdecimal():
+    if said.get("free", "").isdecimal() and len(said["free"]) < 18:
         touched = blocks.turn(get_object_or_404(BlockedValue, pk=int(said["free"])), by=request.user, at=at)
         merges.settle(touched, at=at, by=request.user)
         return

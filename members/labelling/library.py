@@ -67,7 +67,7 @@ def _make_group(request: HttpRequest) -> str:
     names = request.POST.get("names", "").splitlines()
     try:
         if request.POST.get("corp"):
-            corp = get_object_or_404(Corp, pk=request.POST["corp"] if request.POST["corp"].isdigit() else 0)
+            corp = get_object_or_404(Corp, pk=request.POST["corp"] if request.POST["corp"][:18].isdecimal() else 0)
             tagchanges.create(corp, names, group_name=request.POST.get("name", ""), by=by, at=clock.now())
             messages.success(request, _("WeCom is being asked for it; that takes some seconds."))
         else:

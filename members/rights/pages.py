@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_date
@@ -100,7 +101,7 @@ def approve_many(request: HttpRequest) -> HttpResponse:
     mine = list(found.filter(kind=Kind.DELETE, state=State.VERIFIED).exclude(verified_by=request.user.pk))  # type: ignore[misc]
     now = clock.now()
     try:
-        erasures.carry_out(requests.approve(mine, by=request.user, at=now), by=request.user, at=now)
+        _erase(request, mine, now)
         messages.success(request, _("%(n)s people were erased.") % {"n": len(mine)})
     except requests.NotNow:
         messages.error(request, _("Somebody else did this just now, or it is not its turn. Look at the page again."))
@@ -193,7 +194,7 @@ def _shown(request: HttpRequest, asked: DataRequest) -> HttpResponse:
 
 def _asked(request: HttpRequest, sight: sights.Sight) -> HttpResponse:
     told, now = request.POST, clock.now()
-    day = parse_date(told.get("asked_on", "") or "x") if len(told.get("asked_on", "")) == 10 else None
+    day = _day(told.get("asked_on", ""))
     since = min(clock.start_of(day), now) if day and day.year > 2000 else now
     if told.get("kind") not in Kind.values or told.get("way") not in DataRequest.Way.values:
         raise BadRequest
@@ -214,8 +215,14 @@ def _verify(request: HttpRequest, asked: DataRequest, now: datetime) -> None:
 
 def _approve(request: HttpRequest, asked: DataRequest, now: datetime) -> None:
     demand(request.user, Permission.APPROVE)
-    erasures.carry_out(requests.approve([asked], by=request.user, at=now), by=request.user, at=now)
+    _erase(request, [asked], now)
     messages.success(request, _("She is erased. The proof lies below."))
+
+
+@transaction.atomic
+def _erase(request: HttpRequest, asked: list[DataRequest], now: datetime) -> None:
+    """Approved and done, or neither: an approved request that was not carried out would wait for nobody."""
+    erasures.carry_out(requests.approve(asked, by=request.user, at=now), by=request.user, at=now)
 
 
 def _refuse(request: HttpRequest, asked: DataRequest, now: datetime) -> None:
@@ -237,8 +244,7 @@ def _right(request: HttpRequest) -> Right:
     told = request.POST
     name = told.get("name", "").replace("\0", "").strip()[:120] or None
     phone = "" if "no_phone" in told else told.get("phone", "").strip() or None
-    day = told.get("birthday", "")
-    return Right(name=name, phone=phone, birthday=parse_date(day) if len(day) == 10 else None)
+    return Right(name=name, phone=phone, birthday=_day(told.get("birthday", "")))
 
 
 def _may_approve(request: HttpRequest) -> bool:
@@ -258,20 +264,21 @@ def _period(request: HttpRequest) -> tuple[date, date]:
     today = clock.day_of(clock.now())
     days = []
     for name, usual in (("from", date(today.year - 2, today.month, 1)), ("to", today)):
-        said = request.GET.get(name, "")
-        try:
-            days.append((parse_date(said) if len(said) == 10 else None) or usual)
-        except ValueError:
-            days.append(usual)
+        days.append(_day(request.GET.get(name, "")) or usual)
     return min(days), max(days)
+
+
+def _day(text: str) -> date | None:
+    """The day that somebody typed; None for what is none."""
+    try:
+        return parse_date(text) if len(text) == 10 else None
+    except ValueError:
+        return None
 
 
 def _note_holiday(request: HttpRequest) -> None:
     said = request.POST.get("day", "")
-    try:
-        day = parse_date(said) if len(said) == 10 else None
-    except ValueError:
-        day = None
+    day = _day(said)
     if day is None:
         raise BadRequest
     if request.POST.get("do") == "remove":

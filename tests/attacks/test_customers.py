@@ -10,6 +10,7 @@ from members import activations, consents, fields, identities, sights, taggings,
 from members.joins import invites, knocks, personal, phonecodes
 from members.models import Consent, DataRequest, FieldChange, FieldValue, Member, TagGroup
 from members.models import Tag as MemberTagName
+from members.rights import erasures, requests
 from scrm import clock
 from scrm.clock import day_of
 from stores import places, seats
@@ -262,3 +263,27 @@ def test_a_personal_link_opens_nobody_else_s_page(cast: Cast) -> None:
     one, other = Member.objects.create(created_at=NOW), Member.objects.create(created_at=NOW)
     forged = personal.token(one).replace(one.public_id, other.public_id)
     assert Client().get(f"/my/{forged}/").status_code == 404
+
+
+# --- erasures -------------------------------------------------------------------------------------------------------
+
+
+def test_an_erasure_that_fails_is_not_left_approved(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = requests.ask(Member.objects.create(created_at=NOW), "delete", way="phone", at=NOW, by=cast.ada)
+    requests.verify(asked, proof="papers", by=cast.ada, at=NOW)
+    monkeypatch.setattr(erasures, "erase", lambda roots, at: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        signed_in(cast.paula).post(f"/customers/rights/{asked.public_id}/act/", {"do": "approve"})
+    asked.refresh_from_db()
+    assert asked.state == "verified"
+
+
+def test_a_day_that_is_none_is_no_failure(cast: Cast) -> None:
+    mei = Member.objects.create(created_at=NOW)
+    told = {"kind": "correct", "way": "phone", "asked_on": "2026-02-30"}
+    assert signed_in(cast.ada).post(f"/customers/rights/new/?customer={mei.public_id}", told).status_code == 302
+    asked = DataRequest.objects.get()
+    requests.verify(asked, proof="papers", by=cast.ada, at=clock.now())
+    act = {"do": "answer", "name": "Mei", "birthday": "2026-13-01"}
+    assert signed_in(cast.ada).post(f"/customers/rights/{asked.public_id}/act/", act).status_code == 302
+    assert Member.objects.get(pk=mei.pk).name == "Mei"
