@@ -16,7 +16,7 @@ from members.models import BlockedValue, Identity, IdentityLink
 from members.values import BLIND, PHONE, index, indexes, masked, normal
 from scrm import sealed
 from scrm.audit import entries
-from scrm.ids import sql_array
+from scrm.ids import sql_array, sql_texts
 
 log = structlog.get_logger()
 Reason = BlockedValue.Reason
@@ -38,7 +38,7 @@ def words_on(keys: Iterable[Key]) -> dict[Key, bool]:
     """Of those of these ids of which the table says something: whether they are blocked."""
     wanted = set(keys)
     with connection.cursor() as cursor:
-        cursor.execute(WORDS, [list({value for _kind, _app, value in wanted})])
+        cursor.execute(WORDS, [sql_texts({value for _kind, _app, value in wanted})])
         found = {(kind, app, value): blocks for kind, app, value, blocks in cursor.fetchall()}
     return {key: blocks for key, blocks in found.items() if key in wanted}
 

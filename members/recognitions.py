@@ -17,10 +17,12 @@ from members.models import Identity
 from members.partitions import OF_A_PERSON
 from members.values import BLIND, EXTERNAL_USERID, PHONE, UNIQUE, indexes, normal
 from scrm import bulk, sealed
-from scrm.ids import new_id
+from scrm.ids import new_id, sql_texts
 from scrm.wecom.models import Corp
 
-NEXT_IDS = "SELECT nextval(pg_get_serial_sequence('members_member', 'id')) FROM generate_series(1, %s)"
+NEXT_IDS = """
+SELECT nextval((SELECT pg_get_serial_sequence('members_member', 'id')::regclass)) FROM generate_series(1, %s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ Hers = dict[int, set[tuple[Any, ...]]]  # the names of all ids of one person alo
 
 KNOWN = """
 SELECT kind, corp_id, app, value, id, member_id FROM members_identity
-WHERE kind = %s AND corp_id IS NOT DISTINCT FROM %s AND value = ANY(%s)
+WHERE kind = %s AND corp_id IS NOT DISTINCT FROM %s AND value = ANY(%s::text[])
 """
 NEW = """
 INSERT INTO members_identity (member_id, kind, corp_id, app, value, key_id, sealed)
@@ -136,7 +138,7 @@ def _known(ids: Iterable[_Id]) -> Known:
     found: Known = {}
     with connection.cursor() as cursor:
         for (kind, corp), values in wanted.items():
-            cursor.execute(KNOWN, [kind, corp, sorted(values)])
+            cursor.execute(KNOWN, [kind, corp, sql_texts(values)])
             found |= {tuple(row[:4]): (row[4], row[5]) for row in cursor.fetchall()}
     return found
 

@@ -1,7 +1,7 @@
 """Public ids: opaque, random, the only ids that URLs and the API show."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import models
@@ -50,3 +50,8 @@ def sql_id(prefix: str) -> str:
 def sql_array(ids: Iterable[int]) -> str:
     """Numbers as the text of an SQL array (`%s::bigint[]`); psycopg would look at each of a list in turn."""
     return "{" + ",".join(map(str, ids)) + "}"
+
+
+def sql_texts(texts: Collection[str]) -> str:
+    """Texts as the text of an SQL array (`%s::text[]`), for the same reason."""
+    return '{"' + '","'.join([one.replace("\\", r"\\").replace('"', r"\"") for one in texts]) + '"}' if texts else "{}"

@@ -16,7 +16,7 @@ from members.orders.rows import Told
 from scrm import bulk
 from scrm.bulk import NULL, told, told_bytes
 from scrm.clock import day_of
-from scrm.ids import many_ids, sql_id
+from scrm.ids import many_ids, sql_id, sql_texts
 
 MANY = 500  # rows from which the planner is told how many there are
 LOCK = "SELECT pg_advisory_xact_lock(7310002, %s)"
@@ -51,7 +51,9 @@ FACTS = (
     "parent_number, buyer, content, member_id, store_id, channel, seller_id, seller_userid, paid_at, paid_day, "
     "paid_fen, units, categories"
 )
-DRAW = "SELECT nextval(pg_get_serial_sequence('members_order', 'id')) FROM generate_series(1, %s)"
+DRAW = """
+SELECT nextval((SELECT pg_get_serial_sequence('members_order', 'id')::regclass)) FROM generate_series(1, %s)
+"""
 ORDERS = f"members_order (id, public_id, source_id, number, created_at, changed_at, refunded_fen, {FACTS}, version_at)"
 LINES = "members_orderline (order_id, position, sku, name, category, quantity, paid_fen)"
 # What leaves a day, a store or a seller is noted there.
@@ -193,7 +195,7 @@ def goods(row: Told) -> str:
 
 def compare_orders(source: Source, orders: Sequence[Entry]) -> None:
     """Each order knows what is known of it."""
-    known = {number: rest for number, *rest in _run(KNOWN, [source.pk, [one.row.number for one in orders]])}
+    known = {number: rest for number, *rest in _run(KNOWN, [source.pk, sql_texts([one.row.number for one in orders])])}
     for one in orders if known else ():
         if found := known.get(one.row.number):
             one.beside(found)
@@ -218,14 +220,9 @@ def _add(cursor: Any, source: Source, orders: Sequence[Entry], at: datetime) -> 
     cursor.execute(DRAW, [len(orders)])
     for one, (key,), public_id in zip(orders, cursor.fetchall(), many_ids("o_", len(orders)), strict=True):
         one.pk, one.public_id = key, public_id
-    bulk.stage(
-        cursor,
-        ORDERS,
-        [
-            f"{one.pk}\t{one.public_id}\t{source.pk}\t{told(one.row.number)}\t{at}\t{at}\t0\t{_facts(one)}"
-            for one in orders
-        ],
-    )
+    now = f"{at}\t{at}\t0"
+    lines = [f"{one.pk}\t{one.public_id}\t{source.pk}\t{told(one.row.number)}\t{now}\t{_facts(one)}" for one in orders]
+    bulk.stage(cursor, ORDERS, lines)
 
 
 def _change(cursor: Any, orders: Sequence[Entry], at: datetime) -> None:

@@ -12,6 +12,7 @@ from django.db import connection
 
 from members.models import Refund, Source
 from members.orders.rows import REFUND, Told
+from scrm.ids import sql_texts
 
 # The orders that a change of these numbers may concern: themselves, their parts, their wholes, and the wholes' parts.
 AFFECTED = """
@@ -38,9 +39,11 @@ UNION SELECT c.id FROM wholes w JOIN members_order c
 """
 # What was told of these numbers before their orders came: refunds, and parts.
 AWAITED = """
-SELECT order_number FROM members_refund WHERE source_id = %(source)s AND order_number = ANY(%(numbers)s::text[])
+WITH told AS MATERIALIZED (SELECT %(numbers)s::text[] AS numbers)
+SELECT order_number FROM members_refund
+WHERE source_id = %(source)s AND order_number = ANY((SELECT numbers FROM told)::text[])
 UNION ALL SELECT parent_number FROM members_order
-WHERE source_id = %(source)s AND parent_number = ANY(%(numbers)s::text[]) AND parent_number <> ''
+WHERE source_id = %(source)s AND parent_number = ANY((SELECT numbers FROM told)::text[]) AND parent_number <> ''
 """
 WHOLES = """
 SELECT c.id, p.id AS parent_id FROM orders_affected JOIN members_order c USING (id)
@@ -133,7 +136,7 @@ def _awaited(source: Source, numbers: Collection[str]) -> set[str]:
     if not numbers:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(AWAITED, {"source": source.pk, "numbers": list(numbers)})
+        cursor.execute(AWAITED, {"source": source.pk, "numbers": sql_texts(numbers)})
         return {number for (number,) in cursor.fetchall()}
 
 
