@@ -13,6 +13,7 @@ from typing import Any
 
 Line = MutableMapping[str, Any]
 SECRETS = re.compile(r"((?:corpsecret|access_token|welcome_code|suite_ticket|code)=)[^&\s'\")]+")
+PERSONAL = re.compile(r"(/(?:my|join)/)[^/\s?\"']+")  # links that open a customer's own page to whoever has them
 PLACES = 12  # the innermost frames of an exception
 LONGEST = 2_000  # characters of a line that a library wrote
 
@@ -34,6 +35,9 @@ def without_secrets(_logger: Any, _method: str, line: Line) -> Line:
     event = line.get("event")
     if isinstance(event, str) and ("=" in event or len(event) > LONGEST):
         line["event"] = SECRETS.sub(r"\1…", event[:LONGEST])
+    for name in ("event", "request"):
+        if isinstance(said := line.get(name), str) and "/" in said:
+            line[name] = PERSONAL.sub(r"\1…", said)
     return line
 
 

@@ -265,6 +265,12 @@ def test_a_personal_link_opens_nobody_else_s_page(cast: Cast) -> None:
     assert Client().get(f"/my/{forged}/").status_code == 404
 
 
+def test_a_personal_link_stands_in_no_log(open_page: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    page = register(open_page)
+    assert Client().get(page).status_code == 200
+    assert "/my/…/" in caplog.text and "/join/…/" in caplog.text and page not in caplog.text
+
+
 # --- erasures -------------------------------------------------------------------------------------------------------
 
 
