@@ -41,5 +41,5 @@ def _tags(hq: Any, at: datetime) -> None:
 def _segments(hq: Any, at: datetime) -> None:
     care = definitions.make_group("客户关怀", by=hq, at=at)
     for usual in USUAL:
-        told = {"group": care, "priority": CARE.index(usual.slug) + 1} if usual.slug in CARE else {}
+        told: dict[str, Any] = {"group": care, "priority": CARE.index(usual.slug) + 1} if usual.slug in CARE else {}
         definitions.make(str(usual.name), usual.rule, description=str(usual.says), by=hq, at=at, **told)
