@@ -214,7 +214,6 @@ def _sizes(said: str) -> list[Figure]:
     """Bytes of the kept sets in the database, and memory of a process that counts."""
     from django.db import connection
 
-
     with connection.cursor() as cursor:
         cursor.execute("SELECT sum(length(body)), count(*) FROM members_bitmap")
         kept, rows = cursor.fetchone()

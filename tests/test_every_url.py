@@ -87,7 +87,7 @@ def things(stage: Cast, db: None) -> dict[str, Any]:
 
 def thing_of(name: str, things: dict[str, Any]) -> Any:
     """What a URL of this name is about, a store if it does not say."""
-    said = name.replace("auth_user", "person").replace("customer", "member")
+    said = name.replace("auth_user", "person").replace("customer", "member").replace("identity", "member")
     nouns = [noun for noun in things if re.search(rf"(?<![a-z]){noun}(?![a-z])", said)]
     return things[nouns[0] if nouns else "store"]
 

@@ -12,6 +12,7 @@ from members import fields, sights, taggings, tags, wearings
 from members.labelling import sentences
 from members.models import Field, FieldChange, MemberTag, Tag
 from scrm import clock
+from scrm.audit import entries
 from stores.access import Permission, demand
 from stores.scope import scope_of
 
@@ -44,6 +45,8 @@ def tags_of(request: HttpRequest, public_id: str) -> HttpResponse:
         "wrong": wrong,
     }
     part = "_offer.html" if request.headers.get("HX-Target") == "offer" else "_tags.html"
+    if part == "_tags.html":
+        entries.record_read(request.user, sight.root, at=at, rows=len(worn), page="tags")
     return render(request, f"members/labelling/{part}", told)
 
 

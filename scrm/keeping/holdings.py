@@ -81,7 +81,9 @@ HOLDINGS = {
     "members_consent": customer(
         "what she allowed, when, by what proof", "proof of consent (PIPL 14)", "for ever, of nobody once she is erased"
     ),
-    "members_correction": house("where an order stood before its source corrected it", "boards, proof"),
+    "members_correction": customer(
+        "where an order stood before its source corrected it", "boards, proof", "for ever, as the order"
+    ),
     "members_delivery": Holding(NOBODY, "what a source delivered, and how much of it was refused", "quality of data"),
     "members_engine": house("how far the sets are"),
     "members_event": Holding(

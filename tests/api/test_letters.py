@@ -131,7 +131,7 @@ def test_eve_hears_that_she_may_not(cast: Cast, calling: Caller, name: str) -> N
     assert calling(cast.eve).get(f"/api/v1/{name}/").status_code == 403
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", sorted({*LISTS} - {"tags"}))
 def test_nobody_writes_there(cast: Cast, calling: Caller, name: str) -> None:
     said = [getattr(calling(cast.ada), method)(f"/api/v1/{name}/", {}) for method in ("post", "put", "delete")]
     assert {answer.status_code for answer in said} == {405}

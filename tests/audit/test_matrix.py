@@ -23,7 +23,13 @@ from tests.test_every_url import things as places
 __all__ = ["clients", "places", "stage"]  # fixtures
 
 NAME = "梅花三弄七号"
-OWN = {"admin:logout", "logout"}
+OWN = {"admin:logout", "admin/logout/", "logout"}
+# Lists of customers' rows of which the stage has none: that somebody looked is written down all the same.
+EMPTY_HERE = {
+    *("admin:members_membergrade_changelist", "admin:members_memberstage_changelist", "admin:members_order_changelist"),
+    *("api:event-list", "api:member-fields", "api:member-tags", "api:member-timeline", "api:merge-list"),
+    *("api:order-list", "api:refund-list", "members:customer_orders", "members:duplicates", "members:merges"),
+}
 
 
 @pytest.fixture
@@ -44,8 +50,8 @@ def things(places: dict[str, Any], stage: Cast) -> dict[str, Any]:
     return {**places, **found}
 
 
-def reads() -> list[Entry]:
-    return list(Entry.objects.filter(verb__endswith=".read").order_by("id"))
+def reads(verb: str = "read") -> list[Entry]:
+    return list(Entry.objects.filter(verb__endswith=f".{verb}").order_by("id"))
 
 
 def shows(answer: Any) -> bool:
@@ -58,10 +64,11 @@ def shows(answer: Any) -> bool:
 
 @pytest.mark.parametrize("name", sorted({*OTHERS, *API, *MODEL_PAGES} - OWN))
 def test_who_shows_a_customer_writes_it_down_once(clients: Any, things: Any, named: str, name: str) -> None:
-    before = len(reads())
+    verb = "exported" if name == "members:customers_csv" else "read"
+    before = len(reads(verb))
     answer = clients["ada"].get(address(name, things))
-    noted = len(reads()) - before
-    assert noted == int(shows(answer)) or (name.endswith("_history") and noted == 1), name
+    noted = len(reads(verb)) - before
+    assert noted == int(shows(answer) or name in EMPTY_HERE) or (name.endswith("_history") and noted == 1), name
 
 
 @pytest.mark.parametrize("name", ["api:member-list", "api:member-detail", "admin:members_member_changelist"])

@@ -177,7 +177,7 @@ def test_an_export_has_every_row(cast: Cast, visit: Any) -> None:
     [
         ("ada", "/dashboard/{brand}/", 14),
         ("ada", "/dashboard/{brand}/?part=stores", 14),
-        ("ada", "/dashboard/{nanjing_road}/?part=guides&period=days_30", 16),
+        ("ada", "/dashboard/{nanjing_road}/?part=guides&period=days_30", 17),
         ("fang", "/dashboard/{fangs}/", 14),
         ("ben", "/dashboard/{nanjing_road}/?part=codes", 14),
         ("cai", "/dashboard/me/", 12),
