@@ -7,6 +7,7 @@ from an agency at Nanjing Road. Mei and Lan buy. Eve has no seat.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 from guides import bindings, codes, postings
 from guides.hearing import News
@@ -15,7 +16,7 @@ from members.models import Identity, Member
 from scrm.clock import day_of
 from scrm.wecom.models import App, Corp, Receiver
 from stores import places, seats
-from stores.models import Brand, Franchisee, Person, Region, Role, Store
+from stores.models import Brand, CityTier, Franchisee, Person, Region, Role, Store
 
 OPENED = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai
@@ -75,8 +76,18 @@ class Cast:
         return Identity.objects.get(kind="external_userid", corp=self.corp, value=who).member
 
 
+def _know_cities() -> None:
+    """The tiers of cities, which a migration brought and a test that empties all tables took away."""
+    if not CityTier.objects.exists():
+        told = import_module("stores.migrations.0004_city_tiers").CITIES
+        CityTier.objects.bulk_create(
+            CityTier(city=city, tier=tier) for tier, names in told.items() for city in names.split()
+        )
+
+
 def assemble() -> Cast:
     """Everybody in their places since 2026-01-01."""
+    _know_cities()
     corp = Corp.objects.create(corp_id="wwcast0000000001", name="掌柜演示")
     app = App.objects.create(corp=corp, agent_id=1000002, secret="s3cret-of-the-cast")
     receiver = Receiver.objects.create(corp=corp, app=app, slug="cast", token="TokenOfTheCast", aes_key="A" * 43)
