@@ -1,13 +1,13 @@
 """Which segments are counted before which: those that a rule refers to, and those that come first in its group."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from members.models import Segment
+from members.models import Field, Segment
 from members.segments import rules, trees
 from members.segments.trees import In, Tree
 
@@ -38,8 +38,9 @@ def of_day(day: date) -> list[Plan]:
 def _plans(day: date) -> Iterator[Plan]:
     segments = list(Segment.objects.live().select_related("version").order_by("group", "priority", "pk"))
     before: dict[int, list[int]] = {}
+    fields = cache(_fields_in_use)
     for segment in segments:
-        tree = compiled(segment.version.rule, day)
+        tree = _compiled(*_asked(segment.version.rule, day, fields))
         rivals = tuple(before.get(segment.group_id, ())) if segment.group_id else ()
         yield Plan(segment, tree, rivals, frozenset(rivals) | referred(tree))
         if segment.group_id:
@@ -48,22 +49,32 @@ def _plans(day: date) -> Iterator[Plan]:
 
 def parsed(rule: Any, day: date) -> Tree:
     """The rule as sets, if nothing is wrong with it; raises BadRule. What was right once a day is not checked again."""
-    return _parsed(json.dumps(rule, sort_keys=True), day)
+    return _parsed(*_asked(rule, day, _fields_in_use))
 
 
 @lru_cache(maxsize=500)
-def _parsed(rule: str, day: date) -> Tree:
+def _parsed(rule: str, day: date, _fields: tuple[int, ...]) -> Tree:
     return rules.parse(json.loads(rule), day=day)
 
 
 def compiled(rule: Any, day: date) -> Tree:
-    """A rule as sets; kept, since what it names keeps its number."""
-    return _compiled(json.dumps(rule, sort_keys=True), day)
+    """A rule as sets; kept, since what it names keeps its number, as long as the brand has the same fields in use."""
+    return _compiled(*_asked(rule, day, _fields_in_use))
 
 
 @lru_cache(maxsize=2000)
-def _compiled(rule: str, day: date) -> Tree:
+def _compiled(rule: str, day: date, _fields: tuple[int, ...]) -> Tree:
     return rules.meaning(json.loads(rule), day)
+
+
+def _asked(rule: Any, day: date, fields: Callable[[], tuple[int, ...]]) -> tuple[str, date, tuple[int, ...]]:
+    """What a compiled rule hangs on: the brand's own fields only if it asks one."""
+    text = json.dumps(rule, sort_keys=True)
+    return text, day, fields() if '"field:' in text else ()
+
+
+def _fields_in_use() -> tuple[int, ...]:
+    return tuple(Field.objects.filter(is_active=True).order_by("pk").values_list("pk", flat=True))
 
 
 def referred(tree: Tree) -> frozenset[int]:

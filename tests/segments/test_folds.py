@@ -3,7 +3,7 @@
 import pytest
 
 from members import consents
-from members.models import Change, Changed, Member, Segment
+from members.models import Change, Changed, Field, FieldValue, Member, Segment
 from members.segments import bits, builds, counts, definitions, folds
 from tests.cast import LAN, MEI, NOW, Cast, after
 
@@ -46,6 +46,20 @@ def test_a_new_day_moves_who_was_new(two: Cast) -> None:
     folds.fold(at=after(days=7))
     assert within(segment) == []
     assert Change.objects.filter(segment=segment).latest("pk").cause == "day"
+
+
+@pytest.mark.django_db
+def test_what_is_kept_of_a_rule_holds_for_the_fields_in_use(two: Cast) -> None:
+    born = Field.objects.create(key="born", name="生日", kind=Field.Kind.DATE, at=NOW)
+    FieldValue.objects.create(member=two.member(MEI), field=born, date=NOW.date(), at=NOW)
+    segment = definitions.make("有生日", {"field": "field:born", "op": "is_filled"}, by=two.ada, at=NOW)
+    folds.fold(at=NOW)
+    assert within(segment) == [two.member(MEI).pk]
+    for is_active in (False, True):
+        Field.objects.update(is_active=is_active)
+        builds.rebuild_all(at=NOW)
+        assert within(segment) == [two.member(MEI).pk] * is_active
+        assert not builds.differences(at=NOW)
 
 
 @pytest.mark.django_db
