@@ -34,17 +34,26 @@ def people(viewer: Any) -> QuerySet[Member]:
     return alive.filter(pk__in=seen.order_by().values("root"))
 
 
-def met(viewer: Any, members: Iterable[int]) -> set[int]:
-    """Of these members, those whom the viewer may see; asks for these alone, however many others she sees."""
+def met(viewer: Any, members: Iterable[int], *, needs: str = SEES_CUSTOMERS) -> set[int]:
+    """Of these members, those whom the viewer may see, or meets by a seat with a permission; asks for these alone,
+    however many others she sees."""
     asked = set(members)
-    if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
+    if scope_of(viewer, needs=needs).everything:
         return asked
     found: set[int] = set()
     for name in Member.seen_through:
         rows: Any = Member._meta.get_field(name).related_model
-        seen = rows.objects.visible_to(viewer).filter(member__in=asked - found)
+        seen = rows.objects.visible_to(viewer, needs=needs).filter(member__in=asked - found)
         found |= set(seen.order_by().values_list("member", flat=True).distinct())
     return found
+
+
+def among(viewer: Any, members: Iterable[int], *, needs: str) -> set[int]:
+    """The persons whom these members name, as far as the viewer meets them by a seat with this permission."""
+    circles = persons.circle(members)
+    seen = met(viewer, (pk for circle in circles.values() for pk in circle), needs=needs)
+    alive = Member.objects.filter(pk__in=circles, erased_at=None).values_list("pk", flat=True)
+    return {root for root in alive if not seen.isdisjoint(circles[root])}
 
 
 def open_(viewer: Any, public_id: str) -> Sight | None:

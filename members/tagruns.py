@@ -1,4 +1,7 @@
-"""Tags put on or taken off many customers in WeCom: looked at part by part, paced, paused, gone on with, stopped."""
+"""Tags put on or taken off many customers in WeCom: looked at part by part, paced, paused, gone on with, stopped.
+
+Whoever begins one reaches the customers of the stores where a seat of hers may tag many, asked again at each part.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -7,14 +10,20 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from pyroaring import BitMap
 
-from members import taggings
+from members import sights, taggings
 from members.models import Marking, Tag, TagRun
 from scrm.audit import entries
+from stores.access import Permission
 from stores.models import Person, Store
+from stores.scope import Scope, scope_of
 
 State = TagRun.State
 AT_ONCE = 1000
 KEPT_READY = 2000  # wishes of a run that wait; the other persons are not looked at before
+
+
+class Nobody(Exception):
+    """None of these persons is somebody whom whoever asks may tag."""
 
 
 class NotNow(Exception):
@@ -32,10 +41,14 @@ def begin(
     store: Store | None = None,
     at: datetime,
 ) -> TagRun:
-    """A run over these persons. Raises NotWeComs."""
+    """A run over those of these persons whom `by` may tag; others are as if nobody had named them. Raises NotWeComs,
+    Nobody."""
     if tag.kind != Tag.Kind.WECOM or tag.deleted_at:
         raise taggings.NotWeComs(tag.public_id)
-    everybody = BitMap(members)
+    everybody = _within(by, members)
+    if not everybody:
+        raise Nobody
+    store = store or _only_store(by)
     run = TagRun.objects.create(
         name=name,
         tag=tag,
@@ -48,6 +61,23 @@ def begin(
     )
     entries.record("tagrun.begun", by=by, subject=run, store=store, at=at, rows=len(everybody), tag=tag.public_id)
     return run
+
+
+def _within(by: Person | None, members: Collection[int]) -> BitMap:
+    if by is None or scope_of(by, needs=Permission.TAG_MANY).everything:
+        return BitMap(members)
+    asked, found = sorted(members), BitMap()
+    for start in range(0, len(asked), AT_ONCE):
+        found |= BitMap(sights.among(by, asked[start : start + AT_ONCE], needs=Permission.TAG_MANY))
+    return found
+
+
+def _only_store(by: Person | None) -> Store | None:
+    """The store of a seat that covers but one: its run is shown to all who may tag many there."""
+    scope = scope_of(by, needs=Permission.TAG_MANY) if by else Scope()
+    if len(scope.stores) != 1 or scope != Scope(stores=scope.stores):
+        return None
+    return Store.objects.filter(pk__in=scope.stores).first()
 
 
 def pause(run: TagRun, *, by: Person | None, at: datetime) -> None:

@@ -4,16 +4,19 @@ HQ reads all. Others read what was born in their stores or in their relations wi
 a derived value, as members.sights says.
 """
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from members import fields, scores, sights, taggings
-from members.models import Field, FieldValue, Joining, Marking, Member, MemberTag, Order, Tag, TagRule
+from members import fields, persons, scores, sights, taggings, tags
+from members.models import Field, FieldValue, Marking, Member, MemberTag, Tag, TagRule
 from scrm.clock import day_of
+from stores.access import Permission
 from stores.models import Store
 from stores.scope import SEES_CUSTOMERS, scope_of
 
@@ -68,22 +71,68 @@ def on_offer(q: str, *, limit: int = 24) -> list[Tag]:
 
 def place_of(viewer: Any, circle: Sequence[int]) -> Store | None:
     """At which store what the viewer says of her is born: null at HQ. Raises LookupError where he has none with her."""
-    if scope_of(viewer, needs="tag_customers").everything:
+    if scope_of(viewer, needs=Permission.TAG_CUSTOMERS).everything:
         return None
-    relations = taggings.relations_of(viewer).filter(member__in=circle, store__isnull=False)
-    if (relation := relations.select_related("store").order_by("-added_at").first()) is not None:
-        return relation.store  # type: ignore[no-any-return]
-    related: Any = Member._meta.get_field("relations").related_model
-    met = related.objects.visible_to(viewer, needs="tag_customers").filter(member__in=circle, store__isnull=False)
-    if (relation := met.select_related("store").order_by("-opened_at").first()) is not None:
-        return relation.store  # type: ignore[no-any-return]
-    joined = Joining.objects.visible_to(viewer, needs="tag_customers").filter(member__in=circle)
-    if (joining := joined.select_related("store").first()) is not None:
-        return joining.store
-    sold = Order.objects.visible_to(viewer, needs="tag_customers").filter(member__in=circle)
-    if (order := sold.select_related("store").order_by("-paid_at").first()) is not None:
-        return order.store
-    raise LookupError("no store of the viewer's knows her")
+    return Store.objects.get(pk=places_of(viewer, {0: circle}, needs=Permission.TAG_CUSTOMERS)[0])
+
+
+# Where a viewer knows somebody from, the best first: rows that lead to her, their time, and which of them.
+PLACES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("relations", "added_at", {"state": "live"}),
+    ("relations", "opened_at", {}),
+    ("joinings", "on", {}),
+    ("orders", "paid_at", {}),
+)
+
+
+def places_of(viewer: Any, circles: Mapping[int, Sequence[int]], *, needs: str) -> dict[int, int]:
+    """By person, the store (its key) at which what the viewer says of her is born; who is known at none is left out."""
+    root_of = {member: root for root, circle in circles.items() for member in circle}
+    found: dict[int, int] = {}
+    for name, when, only in PLACES:
+        left = [member for member, root in root_of.items() if root not in found]
+        if not left:
+            break
+        model: Any = Member._meta.get_field(name).related_model
+        rows = model.objects.visible_to(viewer, needs=needs).filter(member__in=left, store__isnull=False, **only)
+        newest = rows.order_by("member", f"-{when}", "-pk").distinct("member").values_list(when, "member", "store")
+        found |= {root_of[member]: store for _at, member, store in sorted(newest)}
+    return found
+
+
+AT_ONCE = 1000
+
+
+@transaction.atomic
+def put_on_many(viewer: Any, people: Collection[int], tag: Tag, *, at: datetime) -> int:
+    """How many of these persons bear a tag of ours from now on by the viewer's word: HQ's for the brand, others' at the
+    store where they know her; whom they do not know is left out. Raises tags.NotOurs."""
+    if scope_of(viewer, needs=Permission.TAG_MANY).everything:
+        return tags.put_on(people, tag, by=viewer, at=at)
+    asked, by_store = sorted(people), defaultdict[int, list[int]](list)
+    for start in range(0, len(asked), AT_ONCE):
+        circles = persons.circle(asked[start : start + AT_ONCE])
+        for root, store in places_of(viewer, circles, needs=Permission.TAG_MANY).items():
+            by_store[store].append(root)
+    stores = Store.objects.in_bulk(by_store)
+    return sum(tags.put_on(by_store[pk], tag, by=viewer, store=stores[pk], at=at) for pk in sorted(by_store))
+
+
+@transaction.atomic
+def take_off_many(viewer: Any, people: Collection[int], tag: Tag, *, at: datetime) -> int:
+    """How many bore a tag of ours until now by a word that the viewer may take back: HQ's is everybody's."""
+    asked, by_store = sorted(people), defaultdict[int | None, list[int]](list)
+    everywhere = scope_of(viewer, needs=Permission.TAG_MANY).everything
+    for start in range(0, len(asked), AT_ONCE):
+        circles = persons.circle(asked[start : start + AT_ONCE])
+        circle = [member for some in circles.values() for member in some]
+        worn = MemberTag.objects.filter(member__in=circle, tag=tag, source=MemberTag.Source.OURS)
+        worn = worn if everywhere else worn.visible_to(viewer, needs=Permission.TAG_MANY)
+        for member, store in worn.values_list("member", "store"):
+            by_store[store].append(member)
+    stores = Store.objects.in_bulk([pk for pk in by_store if pk])
+    places = sorted(by_store, key=lambda pk: pk or 0)
+    return sum(tags.take_off_all(by_store[pk], tag, by=viewer, store=stores.get(pk or 0), at=at) for pk in places)
 
 
 @dataclass

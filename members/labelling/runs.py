@@ -7,24 +7,27 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from members import sights, tagruns, tags
+from members import sights, tagruns, wearings
 from members.labelling import sentences
 from members.models import Marking, Member, Segment, Tag, TagRun
 from members.segments import counts
 from scrm import clock
+from scrm.audit import entries
 from stores.access import Permission, demand
 
 IDS_AT_MOST = 5000
 REFUSED_SHOWN = 50
+NOBODY = gettext_lazy("Nobody was found: choose a segment, or paste ids of customers.")
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def shelf(request: HttpRequest) -> HttpResponse:
-    """Runs so far, and a form for a new one: HQ's matter."""
-    demand(request.user, Permission.MANAGE_TAGS)
+    """Runs so far, and a form for a new one: HQ's for everybody, others' for the customers of their stores."""
+    demand(request.user, Permission.TAG_MANY)
     wrong = ""
     if request.method == "POST":
         found = _begin(request)
@@ -51,14 +54,17 @@ def _begin(request: HttpRequest) -> HttpResponse | str:
         return _("Choose a tag.")
     people = _people(request)
     if not people:
-        return _("Nobody was found: choose a segment, or paste ids of customers.")
+        return str(NOBODY)
     puts_on, at = request.POST.get("do") != "take", clock.now()
     if tag.kind == Tag.Kind.WECOM:
-        name = request.POST.get("name", "").strip()[:120]
-        run = tagruns.begin(people, tag, puts_on=puts_on, name=name, by=viewer, at=at)
+        name = request.POST.get("name", "").replace("\0", "").strip()[:120]
+        try:
+            run = tagruns.begin(people, tag, puts_on=puts_on, name=name, by=viewer, at=at)
+        except tagruns.Nobody:
+            return str(NOBODY)
         return redirect("members:tag_run", run.public_id)
-    verb = tags.put_on if puts_on else tags.take_off_all
-    changed = verb(list(people), tag, by=viewer, at=at)
+    verb = wearings.put_on_many if puts_on else wearings.take_off_many
+    changed = verb(viewer, people, tag, at=at)
     messages.success(request, _("%(n)s of %(all)s customers changed.") % {"n": changed, "all": len(people)})
     return redirect("members:tag", tag.public_id)
 
@@ -78,17 +84,20 @@ def _people(request: HttpRequest) -> Any:
 @require_safe
 def run(request: HttpRequest, public_id: str) -> HttpResponse:
     """How far a run has come; the page asks again by itself while it runs."""
-    demand(request.user, Permission.MANAGE_TAGS)
+    demand(request.user, Permission.TAG_MANY)
     rows = TagRun.objects.visible_to(request.user).select_related("tag__group", "by")
     found = get_object_or_404(rows, public_id=public_id)
-    refused = found.markings.filter(state=Marking.State.REFUSED).select_related("member")  # type: ignore[attr-defined]
+    seen = Marking.objects.visible_to(request.user).filter(run=found)
+    refused = list(seen.filter(state=Marking.State.REFUSED).select_related("member").order_by("pk")[:REFUSED_SHOWN])
+    if refused:
+        entries.record_read(request.user, Member._meta.label_lower, at=clock.now(), rows=len(refused), page="tag_run")
     answered = found.done + found.refused + found.unreachable + found.unchanged
     told = {
         "run": found,
         "answered": answered,
         "left": max(0, found.members - answered),
         "percent": min(100, answered * 100 // found.members) if found.members else 100,
-        "refused": [(one, sentences.refused(one.errcode)) for one in refused.order_by("pk")[:REFUSED_SHOWN]],
+        "refused": [(one, sentences.refused(one.errcode)) for one in refused],
     }
     part = "_run.html" if request.headers.get("HX-Target") == "run" else "run.html"
     return render(request, f"members/labelling/{part}", told)
@@ -98,7 +107,7 @@ def run(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def turn(request: HttpRequest, public_id: str) -> HttpResponse:
     """Pauses a run, lets it go on, or stops it."""
-    demand(request.user, Permission.MANAGE_TAGS)
+    demand(request.user, Permission.TAG_MANY)
     found = get_object_or_404(TagRun.objects.visible_to(request.user), public_id=public_id)
     verbs = {"pause": tagruns.pause, "resume": tagruns.resume, "stop": tagruns.stop}
     verb = verbs.get(request.POST.get("do", ""))

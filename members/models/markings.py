@@ -1,6 +1,6 @@
 """What WeCom is to be told about tags: of the library, and of customers. The rows are the queue."""
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +11,7 @@ from members.models.tags import Tag, TagGroup
 from scrm.ids import PublicId
 from scrm.wecom.models import Corp
 from stores.models import Person, Store
-from stores.scope import ScopedQuerySet
+from stores.scope import Scope, ScopedQuerySet, scope_of
 
 
 class TagChange(models.Model):
@@ -59,6 +59,15 @@ class TagChange(models.Model):
         ]
 
 
+class TagRunQuerySet(ScopedQuerySet):
+    def visible_to(self, viewer: Any, *, needs: str = "") -> Self:
+        """HQ all; others their own, and those of a store where they may tag many themselves."""
+        scope = scope_of(viewer, needs=needs or "tag_many")
+        if scope.everything or scope == Scope():
+            return self.all() if scope.everything else self.none()
+        return self.filter(Q(by=viewer.pk) | self._in_scope(scope, viewer, "store"))
+
+
 class TagRun(models.Model):
     """Tags put on or taken off many customers in WeCom, at the pace that WeCom allows; it can be paused."""
 
@@ -85,7 +94,7 @@ class TagRun(models.Model):
     by = models.ForeignKey(Person, models.PROTECT, verbose_name=_("by"), null=True, related_name="+")
     at = models.DateTimeField(_("begun"))
     ended_at = models.DateTimeField(_("ended"), null=True)
-    objects = ScopedQuerySet.as_manager()
+    objects = TagRunQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("tag run")

@@ -79,7 +79,7 @@ def test_only_hq_changes_the_library(as_: Any, tea: Tag, name: str) -> None:
     client = as_(name)
     assert client.post("/customers/tags/", {"name": "新组", "names": "a"}).status_code == 403
     assert client.post(f"/customers/tags/{tea.public_id}/", {"do": "delete"}).status_code == 403
-    assert client.get("/customers/tags/runs/").status_code == 403
+    assert client.get("/customers/tags/runs/").status_code == (403 if name in ("ann", "cai") else 200)
     assert client.get(f"/customers/tags/groups/{tea.group.public_id}/rule/").status_code == 403
 
 
