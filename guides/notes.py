@@ -14,13 +14,35 @@ from scrm import bulk, sealed
 PURPOSE = "note phones"
 STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS notes_told (
-    guide_id bigint, member_id bigint, remark text, description text, company text,
+    n int, guide_id bigint, member_id bigint, remark text, description text, company text,
     phones bytea, phones_digest bytea, add_way smallint
 ) ON COMMIT DELETE ROWS
 """
 TEXTS = ("remark", "description", "company")
 # A null says nothing of its column. An empty digest says that there are no numbers now.
-MERGE = """
+# Each is laid beside what is known once; says how many are known, and how many of these differ.
+CHANGE = """
+WITH known AS MATERIALIZED (
+    SELECT t.n, n.id,
+           n.changed_at <= %(at)s AND (
+               t.remark <> n.remark OR t.description <> n.description OR t.company <> n.company
+               OR t.add_way <> n.add_way
+               OR nullif(t.phones_digest, '') IS DISTINCT FROM n.phones_digest AND t.phones_digest IS NOT NULL
+           ) AS differs
+    FROM notes_told t JOIN guides_note n ON n.member_id = t.member_id AND n.guide_id = t.guide_id
+), changed AS (
+    UPDATE guides_note n SET
+        remark = coalesce(t.remark, n.remark), description = coalesce(t.description, n.description),
+        company = coalesce(t.company, n.company), add_way = coalesce(t.add_way, n.add_way),
+        phones = CASE WHEN t.phones_digest IS NULL THEN n.phones ELSE t.phones END,
+        phones_digest = CASE WHEN t.phones_digest IS NULL THEN n.phones_digest ELSE nullif(t.phones_digest, '') END,
+        changed_at = %(at)s
+    FROM known k JOIN notes_told t ON t.n = k.n WHERE k.differs AND n.id = k.id AND n.changed_at <= %(at)s
+    RETURNING n.id
+)
+SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM changed)
+"""
+ADD = """
 INSERT INTO guides_note AS n (guide_id, member_id, remark, description, company, phones, phones_digest, add_way,
                               changed_at)
 SELECT DISTINCT ON (member_id, guide_id) guide_id, member_id, coalesce(remark, ''), coalesce(description, ''),
@@ -29,18 +51,6 @@ FROM notes_told t WHERE NOT EXISTS (
     SELECT FROM guides_note k WHERE k.member_id = t.member_id AND k.guide_id = t.guide_id)
 ORDER BY member_id, guide_id
 ON CONFLICT DO NOTHING
-"""
-CHANGE = """
-UPDATE guides_note n SET
-    remark = coalesce(t.remark, n.remark), description = coalesce(t.description, n.description),
-    company = coalesce(t.company, n.company), add_way = coalesce(t.add_way, n.add_way),
-    phones = CASE WHEN t.phones_digest IS NULL THEN n.phones ELSE t.phones END,
-    phones_digest = CASE WHEN t.phones_digest IS NULL THEN n.phones_digest ELSE nullif(t.phones_digest, '') END,
-    changed_at = %(at)s
-FROM notes_told t
-WHERE n.member_id = t.member_id AND n.guide_id = t.guide_id AND n.changed_at <= %(at)s AND (
-    t.remark <> n.remark OR t.description <> n.description OR t.company <> n.company OR t.add_way <> n.add_way
-    OR nullif(t.phones_digest, '') IS DISTINCT FROM n.phones_digest AND t.phones_digest IS NOT NULL)
 """
 
 
@@ -64,21 +74,24 @@ def written(guide: int, member: int, follow: Follow) -> Written:
 @transaction.atomic
 def write(told: Iterable[Written], *, at: datetime) -> int:
     """How many notes are new or different now; a note that somebody changed after `at` is left alone."""
+    lines = [_line(n, one) for n, one in enumerate(told)]
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.execute("DELETE FROM notes_told")
-        bulk.stage(cursor, "notes_told", map(_line, told))
+        bulk.stage(cursor, "notes_told", lines)
         cursor.execute(CHANGE, {"at": at})
-        changed = cursor.rowcount
-        cursor.execute(MERGE, {"at": at})
-        return changed + cursor.rowcount
+        known, changed = cursor.fetchone()
+        if known == len(lines):
+            return int(changed)
+        cursor.execute(ADD, {"at": at})
+        return int(changed + cursor.rowcount)
 
 
-def _line(one: Written) -> str:
+def _line(n: int, one: Written) -> str:
     guide, member, remark, description, company, phones, way = one
     texts = f"{_text(remark, REMARK)}\t{_text(description, DESCRIPTION)}\t{_text(company, COMPANY)}"
     numbers = _sealed(phones) if phones else NONE_OF[None if phones is None else ()]
-    return f"{guide}\t{member}\t{texts}\t{numbers}\t{bulk.NULL if way is None else way}\n"
+    return f"{n}\t{guide}\t{member}\t{texts}\t{numbers}\t{bulk.NULL if way is None else way}\n"
 
 
 def _text(text: str | None, longest: int) -> str:

@@ -46,14 +46,19 @@ CREATE TEMP TABLE IF NOT EXISTS born (
 ) ON COMMIT DELETE ROWS;
 DELETE FROM seen; DELETE FROM seen_news; DELETE FROM shifts; DELETE FROM born
 """
-# Something new: no relation, none on the guide's side, or one that WeCom dates after the end of ours.
+# Something new: no relation, none on the guide's side, or one that WeCom dates after the end of ours. Most
+# have a relation that lasts, which is then their newest: one join leaves these out.
 NEWS = """
 INSERT INTO seen_news
 SELECT s.guide_id, s.member_id, to_timestamp(s.created), s.state, s.is_new, s.code_id, s.store_id,
        s.is_new OR r.guide_side IS NULL AND NOT EXISTS (
     SELECT FROM guides_relationfact f
     WHERE f.member_id = s.member_id AND (f.guide_id = s.guide_id OR f.kind = 'transferred'))
-FROM seen s LEFT JOIN LATERAL (
+FROM (
+    SELECT * FROM seen s WHERE NOT EXISTS (
+        SELECT FROM guides_relation l
+        WHERE l.member_id = s.member_id AND l.guide_id = s.guide_id AND l.guide_side AND l.ended_at IS NULL)
+) s LEFT JOIN LATERAL (
     SELECT guide_side, ended_at FROM guides_relation r
     WHERE NOT s.is_new AND r.member_id = s.member_id AND r.guide_id = s.guide_id ORDER BY epoch DESC LIMIT 1
 ) r ON true

@@ -45,10 +45,16 @@ def take_off(member: int, tag_ids: Iterable[str], *, corp: int, userid: str) -> 
 STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS tags_worn (member_id bigint, source_key text, tags bigint[]) ON COMMIT DELETE ROWS
 """
+# Says how many are worn rightly: where that is all of them, nothing is to be put on.
 TAKE_OFF = """
-DELETE FROM members_membertag w USING tags_worn t
-WHERE w.member_id = t.member_id AND w.source = 'wecom' AND w.source_key = t.source_key AND w.since <= %(at)s
-  AND NOT w.tag_id = ANY(t.tags)
+WITH worn AS MATERIALIZED (
+    SELECT w.id, w.since, w.tag_id = ANY(t.tags) AS is_right
+    FROM tags_worn t JOIN members_membertag w
+        ON w.member_id = t.member_id AND w.source = 'wecom' AND w.source_key = t.source_key
+), gone AS (
+    DELETE FROM members_membertag w USING worn o WHERE w.id = o.id AND NOT o.is_right AND o.since <= %(at)s
+)
+SELECT count(*) FROM worn WHERE is_right
 """
 PUT_ON = """
 INSERT INTO members_membertag (member_id, tag_id, source, source_key, since)
@@ -72,11 +78,12 @@ def wear_many(corp: int, worn: Sequence[tuple[int, str, tuple[str, ...]]], *, at
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
         cursor.execute("DELETE FROM tags_worn")
-        arrays = {tag_ids: sql_array(known[tag] for tag in tag_ids if tag in known) for tag_ids in combinations}
+        pks = {tag_ids: {known[tag] for tag in tag_ids if tag in known} for tag_ids in combinations}
+        arrays = {tag_ids: sql_array(found) for tag_ids, found in pks.items()}
         lines = (f"{member}\t{bulk.told(userid)}\t{arrays[tag_ids]}\n" for member, userid, tag_ids in worn)
         bulk.stage(cursor, "tags_worn", lines)
         cursor.execute(TAKE_OFF, {"at": at})
-        if known:
+        if cursor.fetchone()[0] < sum(len(pks[tag_ids]) for _member, _userid, tag_ids in worn):
             cursor.execute(PUT_ON, {"at": at})
 
 
