@@ -30,6 +30,7 @@ DAYS = {
     "AUDIT": Days(1095, LOG_DAYS),
     "CONTACT_COUNTS": Days(1095),
     "EVENTS": Days(730, LOG_DAYS),
+    "MARKINGS": Days(200, 31),
     "PUSH_BODIES": Days(30, 7),
     "PUSHES": Days(200),
     "DELIVERIES": Days(400, 31),

@@ -135,7 +135,7 @@ HOLDINGS = {
     "members_field": house("fields that the brand made"),
     "members_fieldchange": customer("what a field of the brand's said of her before and after", "service, proof"),
     "members_fieldvalue": customer("what a field of the brand's says of her", "service"),
-    "members_marking": customer("a tag to be put on her in WeCom, and what WeCom answered", "service"),
+    "members_marking": Holding(CUSTOMER, "a tag to be put on her in WeCom, and what WeCom answered", "service"),
     "members_sampledmember": customer("whether a tag fits her, as somebody said", "quality of tags"),
     "members_scoredue": Holding(CUSTOMER, "that her tags are to be scored", "profiling", "until the minute after"),
     "members_tagchange": house("changes of tags that WeCom was asked for"),

@@ -85,6 +85,13 @@ RULES = (
     Rule("PACKS", "members_packdownload", "at", _("Who was in audience packs that left the house")),
     Rule("STATISTICS", "guides_officialday", "first_read_at", _("What WeCom counts of each guide's days")),
     Rule(
+        "MARKINGS",
+        "members_marking",
+        "at",
+        _("Tags that were to be put on in WeCom, and what became of it; what customers bear stays"),
+        only="state NOT IN ('waiting', 'asked')",
+    ),
+    Rule(
         "PUSH_BODIES",
         "members_push",
         "received_at",

@@ -10,13 +10,14 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, connections
 
+from members.models import Marking, Tag, TagGroup
 from scrm.audit import alarms
 from scrm.audit.models import Alarm, Purge
 from scrm.keeping import purges
 from scrm.keeping.rules import RULES, Rule
 from scrm.rest.models import KeptAnswer
 from scrm.wecom.models import Letter, OutboundCall
-from tests.cast import NOW, Cast
+from tests.cast import MEI, NOW, Cast
 from tests.watch.conftest import letters  # noqa: F401
 
 RULE = {rule.name: rule for rule in RULES}
@@ -164,3 +165,18 @@ def test_a_million_handled_letters_go_in_bounded_time_while_the_door_stays_open(
     size()
     put(2_000_001, 2_900_000, NOW)
     assert size() < 1.2 * full, "the room of those that went is used again"
+
+
+@pytest.mark.django_db
+def test_settled_wishes_about_tags_go_and_open_ones_stay(cast: Cast) -> None:
+    cast.add(MEI, "cai")
+    tag = Tag.objects.create(group=TagGroup.objects.create(corp=cast.corp, group_id="etG", name="等级"), name="VIP")
+    said: dict[str, Any] = {"member": cast.member(MEI), "tag": tag, "corp": cast.corp, "userid": "cai", "puts_on": True}
+    kept = [
+        Marking.objects.create(**said, at=at, state=state, settled_at=at if state == "done" else None).pk
+        for at, state in ((ANCIENT, "waiting"), (ANCIENT, "asked"), (YOUNG, "done"))
+    ]
+    for state in ("done", "refused", "cancelled"):
+        Marking.objects.create(**said, at=ANCIENT, state=state, settled_at=ANCIENT)
+    assert purges.purge(RULE["MARKINGS"], NOW) == 3
+    assert set(Marking.objects.values_list("pk", flat=True)) == set(kept)
