@@ -27,10 +27,12 @@ from scrm.wecom.models import Corp
 from stores.access import Permission
 
 MOST = 1000
+COUNTS = ("customers", "uses", "used_at", "counted_at")
 
 
 class TagRow(serializers.ModelSerializer):
-    """A tag with its group. `tag_id` is WeCom's; tags of our own have none."""
+    """A tag with its group. `tag_id` is WeCom's; tags of our own have none. Counts are of the whole brand, and null for
+    franchisees' seats."""
 
     id = serializers.CharField(source="public_id")
     group = serializers.CharField(source="group.public_id")
@@ -44,6 +46,10 @@ class TagRow(serializers.ModelSerializer):
             *("id", "tag_id", "kind", "name", "says", "rank", "group", "group_name"),
             *("made_elsewhere", "customers", "uses", "used_at", "counted_at"),
         ]
+
+    def to_representation(self, tag: Any) -> Any:
+        row = super().to_representation(tag)
+        return row if self.context.get("counts", True) else {**row, **dict.fromkeys(COUNTS)}
 
 
 class NewTag(serializers.Serializer):
@@ -120,6 +126,10 @@ class Tags(mixins.ListModelMixin, mixins.RetrieveModelMixin, Says):
     filterset_class = TagFilters
     reads = Permission.SEE_CODES
     writes = Permission.MANAGE_TAGS
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        hears = not sights.is_of_franchisee(self.request.user, at=clock.now())
+        return {**super().get_serializer_context(), "counts": hears}
 
     @property
     def needed(self) -> Any:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from members import labels, samples, tagchanges, taglives
+from members import labels, samples, sights, tagchanges, taglives
 from members.labelling import sentences
 from members.models import Tag, TagChange, TagGroup
 from members.tagchanges import CannotBe
@@ -45,8 +45,14 @@ def shelf(request: HttpRequest) -> HttpResponse:
         "corps": Corp.objects.order_by("pk"),
         "changes": _changes(),
         "unused": taglives.unused(clock.now()).count(),
+        "counts": hears_counts(request.user),
     }
     return render(request, "members/labelling/tags.html", told, status=400 if wrong else 200)
+
+
+def hears_counts(viewer: Any) -> bool:
+    """Whether he reads how many of all the brand's customers bear a tag: a franchisee's people do not."""
+    return not sights.is_of_franchisee(viewer, at=clock.now())
 
 
 def _changes(**only: Any) -> list[dict[str, Any]]:
@@ -95,7 +101,10 @@ def group(request: HttpRequest, public_id: str) -> HttpResponse:
         except (CannotBe, InUse) as error:
             wrong = sentences.why(error)
     tags = list(found.tags.filter(deleted_at=None).order_by("-rank", "pk"))  # type: ignore[attr-defined]
-    told = {"group": found, "tags": tags, "wrong": wrong, "typed": request.POST, "changes": _changes(group=found)}
+    told = {
+        **{"group": found, "tags": tags, "wrong": wrong, "typed": request.POST, "changes": _changes(group=found)},
+        "counts": hears_counts(request.user),
+    }
     return render(request, "members/labelling/group.html", told, status=400 if wrong else 200)
 
 
@@ -141,10 +150,12 @@ def tag(request: HttpRequest, public_id: str) -> HttpResponse:
             return _change_tag(request, found)
         except (CannotBe, InUse) as error:
             wrong = sentences.why(error)
+    counts = hears_counts(request.user)
     told = {
         "tag": found,
         "wrong": wrong,
-        "uses": taglives.uses([found.pk]).get(found.pk, []),
+        "counts": counts,
+        "uses": taglives.uses([found.pk]).get(found.pk, []) if counts else [],
         "accuracy": samples.accuracy(found),
         "samples": found.samples.order_by("-pk")[:5],  # type: ignore[attr-defined]
         "changes": _changes(tag=found),
@@ -174,4 +185,5 @@ def unused(request: HttpRequest) -> HttpResponse:
     """Tags that nothing uses and nobody has put on for 90 days."""
     demand(request.user, Permission.SEE_CODES)
     idle = taglives.unused(clock.now()).select_related("group__corp").order_by("hits", "pk")[:500]
-    return render(request, "members/labelling/unused.html", {"tags": idle, "days": taglives.UNUSED_AFTER.days})
+    told = {"tags": idle, "days": taglives.UNUSED_AFTER.days, "counts": hears_counts(request.user)}
+    return render(request, "members/labelling/unused.html", told)

@@ -242,6 +242,25 @@ def test_counts_and_unused_tags(as_: Any, mei: Member, tea: Tag, vip: Tag, cast:
         assert "爱喝茶" in as_("ann").get("/customers/tags/unused/").content.decode()
 
 
+def test_a_franchisee_is_not_told_how_many_of_the_brands_customers_bear_a_tag(
+    as_: Any, mei: Member, tea: Tag, vip: Tag, cast: Cast
+) -> None:
+    tags.put_on([mei.pk], tea, by=cast.ada, at=NOW)
+    codes.change(cast.code(name="收银台"), by=cast.ada, at=NOW, tags=[vip])
+    taglives.count(NOW)
+    Tag.objects.filter(pk=tea.pk).update(hits=987)
+    shelf, group = "/customers/tags/", f"/customers/tags/groups/{tea.group.public_id}/"
+    places = [shelf, group, f"/customers/tags/{tea.public_id}/"]
+    for name, hears in {"ada": True, "ann": True, "rita": True, "ben": True, "fang": False, "gu": False}.items():
+        client = as_(name)
+        assert [("987" in client.get(place).content.decode()) for place in places] == [hears] * 3, name
+        assert ("收银台" in client.get(f"/customers/tags/{vip.public_id}/").content.decode()) == hears
+        sheet = load_workbook(io.BytesIO(b"".join(client.get("/customers/tags/tags.xlsx").streaming_content))).active
+        assert (987 in {cell.value for row in sheet for cell in row}) == hears
+        row = client.get(f"/api/v1/tags/{tea.public_id}/").json()
+        assert (row["customers"], row["uses"]) == ((987, 0) if hears else (None, None))
+
+
 def test_our_tags_are_put_on_twice_as_once(mei: Member, tea: Tag, vip: Tag, cast: Cast) -> None:
     said: dict[str, Any] = {"by": cast.ada, "at": NOW}
     assert tags.put_on([mei.pk], tea, **said) == 1 and tags.put_on([mei.pk], tea, **said) == 0
