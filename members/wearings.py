@@ -34,12 +34,30 @@ class Worn:
 
 def rows(viewer: Any, root: int, circle: Sequence[int], *, at: datetime) -> QuerySet[MemberTag]:
     """The rows of a person's living tags that the viewer may read."""
-    hers = MemberTag.objects.filter(member__in=circle, tag__deleted_at=None)
+    return rows_of(viewer, {root: circle}, at=at)
+
+
+def rows_of(viewer: Any, circles: Mapping[int, Sequence[int]], *, at: datetime) -> QuerySet[MemberTag]:
+    """The rows of these persons' living tags that the viewer may read."""
+    everybody = [member for circle in circles.values() for member in circle]
+    hers = MemberTag.objects.filter(member__in=everybody, tag__deleted_at=None)
     if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
         return hers
-    born_here = Q(pk__in=MemberTag.objects.visible_to(viewer).filter(member__in=circle).values("pk"))
+    born_here = Q(pk__in=MemberTag.objects.visible_to(viewer).filter(member__in=everybody).values("pk"))
     derived = Q(source=MemberTag.Source.RULE) | Q(source=MemberTag.Source.OURS, store=None)
-    return hers.filter(born_here | derived if sights.summed(viewer, [root], at=at) else born_here)
+    open_ = [member for root in sights.summed(viewer, circles, at=at) for member in circles[root]]
+    return hers.filter(born_here | (derived & Q(member__in=open_)))
+
+
+def of_many(viewer: Any, circles: Mapping[int, Sequence[int]], *, at: datetime) -> dict[int, list[Worn]]:
+    """By person, her tags by group and place, without their evidence."""
+    root_of = {member: root for root, circle in circles.items() for member in circle}
+    found: dict[int, dict[int, Worn]] = {root: {} for root in circles}
+    told = rows_of(viewer, circles, at=at).select_related("tag__group")
+    for row in told.order_by("tag__group__name", "-tag__rank", "tag__name", "since"):
+        worn = found[root_of[row.member_id]].setdefault(row.tag_id, Worn(row.tag))
+        worn.score = row.score if row.score is not None else worn.score
+    return {root: list(worn.values()) for root, worn in found.items()}
 
 
 def of(viewer: Any, sight: sights.Sight, *, at: datetime) -> list[Worn]:
@@ -150,13 +168,21 @@ class Filled:
 
 def filled(viewer: Any, sight: sights.Sight, *, at: datetime) -> list[Filled]:
     """All active fields, with what the viewer may read of her; her own values go before merged ones."""
-    found = {one.pk: Filled(one) for one in Field.objects.filter(is_active=True)}
-    held = values(viewer, {sight.root.pk: sight.circle}, at=at).select_related("field", "by", "store")
-    for row in sorted(held, key=lambda row: (row.member_id != sight.root.pk, -row.at.timestamp())):
-        if row.field_id in found and found[row.field_id].row is None:
-            found[row.field_id].row = row
-            found[row.field_id].is_masked = row.field.is_personal and not viewer.may("reveal_phones")
-    return list(found.values())
+    return filled_many(viewer, {sight.root.pk: sight.circle}, at=at)[sight.root.pk]
+
+
+def filled_many(viewer: Any, circles: Mapping[int, Sequence[int]], *, at: datetime) -> dict[int, list[Filled]]:
+    """The same by person."""
+    active = list(Field.objects.filter(is_active=True))
+    root_of = {member: root for root, circle in circles.items() for member in circle}
+    found = {root: {one.pk: Filled(one) for one in active} for root in circles}
+    held = values(viewer, circles, at=at).select_related("field", "by", "store")
+    for row in sorted(held, key=lambda row: (row.member_id not in circles, -row.at.timestamp())):
+        filled = found[root_of[row.member_id]].get(row.field_id)
+        if filled and filled.row is None:
+            filled.row = row
+            filled.is_masked = row.field.is_personal and not viewer.may("reveal_phones")
+    return {root: list(by_field.values()) for root, by_field in found.items()}
 
 
 def write(viewer: Any, sight: sights.Sight, told: Collection[fields.Told], *, source: str, at: datetime) -> int:
@@ -170,7 +196,7 @@ def write(viewer: Any, sight: sights.Sight, told: Collection[fields.Told], *, so
     return fields.write(told, source=source, by=viewer, store=store, hidden=hidden, at=at)
 
 
-def values(viewer: Any, circles: dict[int, list[int]], *, at: datetime) -> QuerySet[FieldValue]:
+def values(viewer: Any, circles: Mapping[int, Sequence[int]], *, at: datetime) -> QuerySet[FieldValue]:
     """The values of these persons (by root) that the viewer may read."""
     everybody = [member for circle in circles.values() for member in circle]
     held = FieldValue.objects.filter(member__in=everybody, field__is_active=True)
