@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -11,8 +12,12 @@ from members.taglives import Use
 
 
 def tag_uses(tags: Collection[int]) -> Iterable[Use]:
-    """The living segments whose rule asks for one of these tags, and the runs that still put one on."""
+    """The living segments whose rule asks for one of these tags, or for a group that would be left without any; and the
+    runs that still put one on."""
     names = dict(Tag.objects.filter(pk__in=tags).values_list("public_id", "pk"))
+    others = Tag.objects.filter(group=OuterRef("group"), deleted_at=None).exclude(pk__in=tags)
+    last = Tag.objects.filter(~Exists(others), pk__in=tags, deleted_at=None)
+    names |= dict(last.values_list("group__public_id", "pk"))
     for segment in Segment.objects.live().select_related("version"):
         for word in {word for word in said(segment.version.rule) if word in names}:
             yield Use(names[word], _("segment"), segment.name)

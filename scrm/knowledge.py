@@ -30,7 +30,7 @@ from members import (
     tagchapters,
 )
 from members.rights import ours
-from members.segments import doings, ownfields, purchases, traits
+from members.segments import doings, ownfields, purchases, standings, traits
 from members.segments import erasures as from_segments
 from members.segments import packs as handed_on
 from scrm.imports import leftovers
@@ -48,5 +48,5 @@ COPIES: tuple[Any, ...] = (ours, belongings, events, handed_on, standingcopies)
 ERASURES: tuple[Any, ...] = (ours, belongings, leftovers, events, from_segments, handed_on, standingcopies)
 UNITED: tuple[Any, ...] = (unions.united, lifecycles.united, scores.united)
 SELLERS: tuple[Any, ...] = (sellers.named,)
-CONDITIONS: tuple[Any, ...] = (traits, ownfields, purchases, doings, of_guides)
+CONDITIONS: tuple[Any, ...] = (traits, standings, ownfields, purchases, doings, of_guides)
 TAG_USES: tuple[Any, ...] = (mentions, code_tags)

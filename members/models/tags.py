@@ -167,4 +167,8 @@ class MemberTag(models.Model):
                 fields=["member", "tag", "source", "source_key"], name="a_tag_is_put_once_from_each_source"
             )
         ]
-        indexes = [models.Index(fields=["tag", "member"], name="wearers_of_a_tag")]
+        indexes = [
+            models.Index(fields=["tag", "member"], name="wearers_of_a_tag"),
+            # Segments ask every second whose tags ran out since they last asked.
+            models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="tags_that_run_out"),
+        ]

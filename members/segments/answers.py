@@ -51,6 +51,7 @@ def try_to_keep(tree: Tree, *, at: datetime, day: date) -> None:
         with sets.writing() as engine:
             if engine.built_at is not None and engine.day == day:
                 engine.revision = sets.next_revision()
+                at = max(at, engine.folded_at or at)  # what ran out before the last fold is looked for no more
                 keep([tree], at=at, day=day, revision=engine.revision)
                 engine.save(update_fields=["revision"])
     except sets.Busy:

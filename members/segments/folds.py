@@ -4,6 +4,8 @@
 2. Of exactly these persons the same SQL is asked by which the sets were built; the sets take what it says.
 3. Every segment that looks at a set which changed is counted again, of these persons.
 4. When a day went by, the answers that have a window are asked again of whoever left it, and all segments are counted.
+
+What time alone brings about within a day is news too: tags that ran out, terms that came into force.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,15 +14,16 @@ from datetime import date, datetime
 from typing import Any
 
 import structlog
+from django.db import connection
 from pyroaring import BitMap
 
-from members.models import Change, Engine, Leaf, Terms
+from members.models import Change, Engine, Leaf
 from members.segments import answers, bits, builds, conditions, families, patches, plans, sets, snapshots, trees
 from members.segments.families import Whom
 from members.segments.patches import News
 from members.segments.sets import Key
 from members.segments.snapshots import Moment
-from scrm.clock import day_of, day_span
+from scrm.clock import day_of
 
 log = structlog.get_logger()
 
@@ -32,6 +35,13 @@ WITH taken AS (
     RETURNING what, key, member_id
 )
 SELECT what, key, string_agg(int4send(member_id::int4), ''), count(*) FROM taken GROUP BY 1, 2
+"""
+COME_DUE = """
+INSERT INTO members_change (what, key, member_id)
+SELECT 'tag', tag_id, member_id FROM members_membertag WHERE expires_at > %(since)s AND expires_at <= %(at)s
+UNION ALL
+SELECT 'terms', NULL, 0 WHERE EXISTS (
+    SELECT FROM members_terms WHERE valid_from > %(since)s AND valid_from <= %(at)s)
 """
 
 
@@ -72,6 +82,7 @@ class Step:
 
 def _fold(engine: Engine, at: datetime) -> int:
     assert engine.day is not None
+    _note_what_came_due(engine.folded_at, at)
     news, count = take()
     day = max(day_of(at), engine.day)
     moved = day > engine.day
@@ -107,16 +118,17 @@ def _with(news: News, more: News) -> News:
     return {key: news.get(key, BitMap()) | more.get(key, BitMap()) for key in news.keys() | more.keys()}
 
 
+def _note_what_came_due(since: datetime | None, at: datetime) -> None:
+    """Notes what the hours themselves changed since the last fold; a time that lies behind is found by an index."""
+    with connection.cursor() as cursor:
+        cursor.execute(COME_DUE, {"since": since or at, "at": at})
+
+
 def _went_by(first: date, last: date) -> News:
-    """What the days themselves changed: who is a minor no longer, and terms that came into force."""
+    """What the days themselves changed: who is a minor no longer."""
     minors = "SELECT id AS root FROM members_member WHERE minor_until > %(first)s AND minor_until <= %(last)s"
-    found: News = {}
-    if grown := families.roots((minors, {"first": first, "last": last})):
-        found["consent", None] = grown
-    since, until = day_span(first)[0], day_span(last)[1]
-    if Terms.objects.filter(valid_from__gte=since, valid_from__lt=until).exists():
-        found["terms", None] = BitMap([0])
-    return found
+    grown = families.roots((minors, {"first": first, "last": last}))
+    return {("consent", None): grown} if grown else {}
 
 
 def _move(step: Step, first: date) -> None:

@@ -2,12 +2,14 @@
 
 A pack is asked for by one person and allowed by another. Nothing is prepared: each download writes its ids anew, of
 those of the frozen audience who allow matching for advertisements at that moment and are not erased, so that whoever
-withdrew meanwhile is not in it. What left the house is remembered, person by person.
+withdrew meanwhile is not in it. What left the house is remembered, person by person, before the first id is written;
+the ids are then read, hashed and sent part by part, so that a pack of millions takes no more memory than a small one.
 """
 
 import hashlib
+import sys
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,16 +20,29 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from members import allowances, persons
+from members import persons
 from members.models import Audience, Consent, Identity, Member, Pack, PackDownload
-from members.segments import audiences
+from members.segments import audiences, bits, latest, traits
+from members.segments.families import as_bytes
 from scrm.audit import entries
-from scrm.sheets import inert
+from scrm.ids import sql_array
 
 AD_MATCH = Consent.Purpose.AD_MATCH
 DAYS_AT_MOST = 90
 BATCH = 20_000
+LINES = 5_000  # that are hashed and sent together
+END = "\r\n"
+LINE = len(hashlib.sha256().hexdigest() + END)
 State = Pack.State
+# Of some persons, each id of a kind that any of their members bears: whose, and which row.
+IDS = """
+SELECT string_agg(int4send(root::int4), '' ORDER BY id), string_agg(int8send(id), '' ORDER BY id) FROM (
+    SELECT i.id, p.root FROM (
+        SELECT part, part AS root FROM unnest(%(roots)s::bigint[]) part
+        UNION ALL SELECT m.id, m.same_person_as_id FROM members_member m
+            WHERE m.same_person_as_id = ANY(%(roots)s::bigint[])
+    ) p JOIN members_identity i ON i.member_id = p.part AND i.kind = %(kind)s AND i.app = %(app)s) found
+"""
 
 
 class CannotBe(Exception):
@@ -140,55 +155,75 @@ def take(pack: Pack, *, by: Any, at: datetime) -> tuple[PackDownload, Iterator[s
         "left_out": found.left_out,
     }
     entries.record_export(by, held, at=at, rows=len(found.ids), **told)
-    lines = inert.csv_lines(_lines(held, found.ids))
-    next(lines)  # platforms would take a byte order mark for part of the file
-    return taken, lines
+    return taken, _lines(held, found.ids)
 
 
 def contents(pack: Pack, *, at: datetime) -> Contents:
     """Who would be in the pack at this instant; everybody of the audience is in it or left out for one reason."""
     frozen = audiences.members(pack.audience)
-    people, ids, known, erased, willing = BitMap(), array("q"), BitMap(), 0, 0
-    for batch in _batches(frozen):
-        roots = set(persons.roots(batch).values()) - set(known)
-        known |= BitMap(roots)
-        erased += Member.objects.filter(pk__in=roots, erased_at__isnull=False).count()
-        allowed = allowances.allows(roots, AD_MATCH, at=at)
-        willing += len(allowed)
-        for root, identity in _identities(pack, allowed):
-            people.add(root)
-            ids.append(identity)
+    known, erased = _persons(frozen, at)
+    willing = audiences.allowing(known, AD_MATCH, at=at)
+    people, ids = BitMap(), array("q")
+    for batch in _batches(willing):
+        its_people, its_ids = _identities(pack, batch)
+        people |= its_people
+        ids.extend(its_ids)
     left_out = {
         "merged": len(frozen) - len(known),
         "erased": erased,
-        "no_consent": len(known) - erased - willing,
-        "no_id": willing - len(people),
+        "no_consent": len(known) - erased - len(willing),
+        "no_id": len(willing) - len(people),
     }
     return Contents(people, ids, {reason: n for reason, n in left_out.items() if n})
 
 
-def _batches(frozen: Sequence[int] | BitMap) -> Iterator[list[int]]:
-    for start in range(0, len(frozen), BATCH):
-        yield list(frozen[start : start + BATCH])
+def _persons(frozen: BitMap, at: datetime) -> tuple[BitMap, int]:
+    """Who these are now, since some were merged meanwhile, and how many of them are erased."""
+    told = latest.kept(traits.ALL, 0, at=at)
+    known = frozen & told[0] - told[1] if told else BitMap()
+    erased = 0
+    for batch in _batches(frozen - known):
+        roots = BitMap(persons.roots(batch).values()) - known
+        known |= roots
+        erased += Member.objects.filter(pk__in=list(roots), erased_at__isnull=False).count()
+    return known, erased
 
 
-def _identities(pack: Pack, allowed: Collection[int]) -> Iterator[tuple[int, int]]:
-    """The surviving member and the row of each id that the pack is about."""
-    root_of = {part: root for root, circle in persons.circle(allowed).items() for part in circle}
-    found = _of_kind(pack).filter(member__in=root_of).order_by("pk").values_list("member", "pk")
-    return ((root_of[member], pk) for member, pk in found)
+def _batches(members: BitMap) -> Iterator[list[int]]:
+    for start in range(0, len(members), BATCH):
+        yield list(members[start : start + BATCH])
 
 
-def _of_kind(pack: Pack) -> QuerySet[Identity]:
-    return Identity.objects.filter(kind=pack.ids, app=pack.app)
+def _identities(pack: Pack, roots: list[int]) -> tuple[BitMap, "array[int]"]:
+    """Which of these persons have an id that the pack is about, and its rows."""
+    asked = {"roots": sql_array(roots), "kind": str(pack.ids), "app": pack.app}
+    ids = array("q")
+    for people, rows in as_bytes(IDS, asked):
+        if rows:
+            ids.frombytes(rows)
+            if sys.byteorder == "little":
+                ids.byteswap()
+            return bits.of_bytes(people), ids
+    return BitMap(), ids
 
 
-def _lines(pack: Pack, ids: "array[int]") -> Iterator[list[str]]:
-    yield [f"sha256_{pack.ids}"]
-    for start in range(0, len(ids), BATCH):
-        found = Identity.objects.filter(pk__in=ids[start : start + BATCH].tolist()).only("kind", "value", "sealed")
-        for one in found:
-            yield [hashed(one.sealed or one.value, salt=pack.salt or "")]
+def length(taken: PackDownload) -> int:
+    """How many bytes a download has, so that one that broke off is known for what it is."""
+    return len(_head(taken.pack)) + LINE * taken.rows
+
+
+def _head(pack: Pack) -> str:
+    """No byte order mark: platforms would take it for part of the file."""
+    return f"sha256_{pack.ids}{END}"
+
+
+def _lines(pack: Pack, ids: "array[int]") -> Iterator[str]:
+    """The file: a hash on each line, which no spreadsheet takes for a formula."""
+    yield _head(pack)
+    salt = pack.salt or ""
+    for start in range(0, len(ids), LINES):
+        found = Identity.objects.filter(pk__in=ids[start : start + LINES].tolist()).values_list("sealed", "value")
+        yield "".join(hashed(sealed or value, salt=salt) + END for sealed, value in found)
 
 
 def hashed(plain: str, *, salt: str = "") -> str:

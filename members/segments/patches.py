@@ -7,7 +7,7 @@ from pyroaring import BitMap
 
 from members.models import Leaf
 from members.segments import answers, bits, builds, conditions, families, sets
-from members.segments.families import PERSON, Family, Whom
+from members.segments.families import PERSON, Family, Question, Whom
 from members.segments.sets import LEAF, Key
 
 News = dict[tuple[str, int | None], BitMap]  # by kind of change and its key, of whom
@@ -32,7 +32,8 @@ def apply(news: News, whom: Whom, revision: int) -> tuple[BitMap, set[Key]]:
             touched |= {(family.name, key) for key in family.all_keys}
         elif concerned := circles.of(family.hears | {PERSON}):
             touched |= _family(family, news, replace(whom, members=concerned), alive, revision)
-    return dirty, touched | _answers(circles, whom, alive, revision)
+    again, changed = _asked_again(anew, whom, revision)
+    return dirty | again, touched | changed | _answers(circles, whom, alive, revision)
 
 
 class Circles:
@@ -62,11 +63,25 @@ def _family(family: Family, news: News, whom: Whom, alive: BitMap, revision: int
     return patch(family.name, {key: state.get(key, BitMap()) for key in keys}, whom.members, revision)
 
 
+def _asked_again(anew: set[str], whom: Whom, revision: int) -> tuple[BitMap, set[Key]]:
+    """Answers that may be others for everybody; whose they may be, and which these are."""
+    leaves = [leaf for leaf in Leaf.objects.order_by("pk") if _question(leaf).hears & anew]
+    alive = sets.everybody() if leaves else BitMap()
+    for leaf in leaves:
+        met = answers.answer(leaf, replace(whom, members=None, day=leaf.day)) & alive
+        changed = met ^ sets.whole((LEAF, leaf.pk))
+        sets.write(((LEAF, leaf.pk, shard, bits.cut(met, shard)) for shard in bits.shards_of(changed)), revision)
+    return alive, {(LEAF, leaf.pk) for leaf in leaves}
+
+
+def _question(leaf: Leaf) -> Question:
+    return conditions.questions()[leaf.asked["question"]]
+
+
 def _answers(circles: Circles, whom: Whom, alive: BitMap, revision: int) -> set[Key]:
     touched: set[Key] = set()
     for leaf in Leaf.objects.order_by("pk"):
-        question = conditions.questions()[leaf.asked["question"]]
-        if concerned := circles.of(question.hears | {PERSON}):
+        if concerned := circles.of(_question(leaf).hears | {PERSON}):
             met = answers.answer(leaf, replace(whom, members=concerned, day=leaf.day)) & alive
             touched |= patch(LEAF, {leaf.pk: met}, concerned, revision)
     return touched

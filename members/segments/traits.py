@@ -1,4 +1,4 @@
-"""Who she is: what rules may ask of the person, her tags, her grades, what she allows, and other segments."""
+"""Who she is: what rules may ask of the person, her tags, what she allows, and other segments."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -8,28 +8,20 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from members import allowances
-from members.models import Consent, Grade, Member, Segment, Stage, Tag
+from members.models import Consent, Member, Segment, Tag, TagGroup
 from members.segments import conditions as c
 from members.segments import families as f
 from members.segments import meanings
 from members.segments.conditions import Choice, Condition, Leaf, Op
 from members.segments.families import PERSON, Family, Question, Statement, Whom
-from members.segments.trees import All, Either, Has, In, Not, Tree
+from members.segments.trees import Has, In, Not, Tree
 from stores.models import Tier
 
-WHO, LABELS, RIGHTS, LIFE = _("The person"), _("Tags and fields"), _("Consent"), _("Life cycle")
+WHO, LABELS, RIGHTS = _("The person"), _("Tags and fields"), _("Consent")
 SHOWN = 50
 TIERS = tuple(range(10))
-STAGES = {stage: n for n, stage in enumerate(Stage.values)}
-GRADES = {grade: n for n, grade in enumerate(Grade.values)}
 PURPOSES = {purpose: n for n, purpose in enumerate(Consent.Purpose.values)}
 GENDERS = {"unknown": 0, "male": 1, "female": 2}
-
-
-def _case(column: str, keys: dict[str, int]) -> str:
-    """SQL that turns words of ours into their keys."""
-    whens = " ".join(f"WHEN '{word}' THEN {key}" for word, key in keys.items())
-    return f"CASE {column} {whens} END"
 
 
 # --- the person ---------------------------------------------------------------------------------------------------
@@ -72,31 +64,9 @@ GENDER = Family("gender", _persons("x.gender"), frozenset({PERSON}), keys=lambda
 REGISTERED = Family("registered", _registered, frozenset({PERSON}), keys=lambda: (1,))
 KNOWN = Family("known", _known, frozenset({PERSON}), bits=f.DAY_BITS)
 TIER = Family("tier", f.plain("members_home", "x.city_tier"), frozenset({"home"}), keys=lambda: TIERS)
-TAG = Family("tag", f.plain("members_membertag", "x.tag_id"), frozenset({"tag"}), frozenset({"tag"}))
-STAGE = Family(
-    "stage",
-    f.plain("members_memberstage", _case("x.stage", STAGES)),
-    frozenset({"stage"}),
-    keys=lambda: tuple(STAGES.values()),
-)
-GRADE = Family(
-    "grade",
-    f.plain("members_membergrade", _case("x.grade", GRADES), "x.store_id IS NULL"),
-    frozenset({"grade"}),
-    keys=lambda: GRADES.values(),
-)
-
-
-def _scores(whom: Whom) -> Iterable[Statement]:
-    for axis, column in enumerate(("score_r", "score_f", "score_m")):
-        key = f"{10 * axis} + x.{column}"
-        yield from f.plain("members_membergrade", key, f"x.store_id IS NULL AND x.{column} BETWEEN 1 AND 5")(whom)
-
-
-RFM = Family(
-    "rfm", _scores, frozenset({"grade"}), keys=lambda: tuple(10 * a + n for a in range(3) for n in range(1, 6))
-)
-
+# A tag whose time is over is no tag, whether or not its row was taken off by now.
+LASTS = "(x.expires_at IS NULL OR x.expires_at > %(at)s)"
+TAG = Family("tag", f.plain("members_membertag", "x.tag_id", LASTS), frozenset({"tag"}), frozenset({"tag"}))
 
 # A word is said a moment before it is committed, and a fold is told the time a moment before it looks: without these a
 # word between the two would be taken for one of the future, and its note be gone.
@@ -120,15 +90,38 @@ CONSENT = Family(
 
 def _scored(params: dict[str, Any], whom: Whom) -> Statement:
     sql = f"""SELECT {f.ROOT} AS root FROM members_membertag x {f.SAME}
-              WHERE x.tag_id = %(tag)s AND x.score >= %(score)s {whom.among("x.member_id")}"""
+              WHERE x.tag_id = %(tag)s AND x.score >= %(score)s AND {LASTS} {whom.among("x.member_id")}"""
     return sql, {**whom.asked, **params}
 
 
 TAG_SCORE = Question("tag_score", _scored, frozenset({"tag"}))
 
 
-def _tagged(leaf: Leaf, day: date) -> Tree:
+def _of_group(params: dict[str, Any], whom: Whom) -> Statement:
+    sql = f"""SELECT {f.ROOT} AS root FROM members_membertag x {f.SAME}
+              WHERE x.tag_id IN (SELECT id FROM members_tag WHERE group_id = %(group)s AND deleted_at IS NULL)
+                AND {LASTS} {whom.among("x.member_id")}"""
+    return sql, {**whom.asked, **params}
 
+
+TAG_GROUP = Question("tag_group", _of_group, frozenset({"tag", "labels"}))
+
+
+def _grouped(leaf: Leaf, day: date) -> Tree:
+    ids = meanings.ids_of(TagGroup.objects.all(), leaf["value"])
+    return meanings.chosen(leaf["op"], [meanings.asked("tag_group", group=pk) for pk in ids])
+
+
+def _groups(viewer: Any, text: str = "") -> list[Choice]:
+    rows = TagGroup.objects.filter(deleted_at=None, name__icontains=text).order_by("name", "pk")
+    return list(rows.values_list("public_id", "name")[:SHOWN])
+
+
+def _groups_named(values: Sequence[str]) -> dict[str, str]:
+    return dict(TagGroup.objects.filter(public_id__in=list(values)).values_list("public_id", "name"))
+
+
+def _tagged(leaf: Leaf, day: date) -> Tree:
     ids = meanings.ids_of(Tag.objects.all(), leaf["value"])
     score = leaf.get("min_score")
     sets = [Has("tag", pk) if score is None else meanings.asked("tag_score", tag=pk, score=score) for pk in ids]
@@ -163,21 +156,7 @@ def _segments_named(values: Sequence[str]) -> dict[str, str]:
     return dict(Segment.objects.filter(public_id__in=list(values)).values_list("public_id", "name"))
 
 
-# --- scores and consent -------------------------------------------------------------------------------------------
-
-
-def _rfm(leaf: Leaf, day: date) -> Tree:
-    """Each axis that is named, at least or at most so much."""
-    where = leaf.get("where") or {}
-    if not where:
-        raise c.Unknown("r, f, m")
-    parts: list[Tree] = []
-    for axis, name in enumerate("rfm"):
-        if name in where:
-            low = int(where[name])
-            scores = range(low, 6) if leaf["op"] == "at_least" else range(1, low + 1)
-            parts.append(Either(tuple(Has("rfm", 10 * axis + n) for n in scores)))
-    return All(tuple(parts))
+# --- consent ------------------------------------------------------------------------------------------------------
 
 
 def _allowed(leaf: Leaf, day: date) -> Tree:
@@ -186,7 +165,6 @@ def _allowed(leaf: Leaf, day: date) -> Tree:
 
 
 def _is_registered(leaf: Leaf, day: date) -> Tree:
-
     return Has("registered", 1) if leaf["value"] else Not(Has("registered", 1))
 
 
@@ -202,6 +180,16 @@ CONDITIONS = (
         min_score=True,
         families=(ALL, TAG),
         questions=(TAG_SCORE,),
+    ),
+    Condition(
+        "tag_group",
+        _("group of her tags"),
+        LABELS,
+        (c.HAS_ANY, c.HAS_ALL, c.HAS_NONE),
+        _grouped,
+        _groups,
+        _groups_named,
+        questions=(TAG_GROUP,),
     ),
     Condition(
         "gender",
@@ -229,33 +217,6 @@ CONDITIONS = (
         (c.WITHIN, c.NOT_WITHIN, c.BETWEEN_DAYS),
         meanings.day_of_leaf("known", f.DAY_BITS),
         families=(KNOWN,),
-    ),
-    Condition(
-        "stage",
-        _("stage"),
-        LIFE,
-        (c.IS_ANY, c.IS_NONE),
-        meanings.keys("stage", STAGES),
-        c.label_choices(Stage.choices),
-        families=(STAGE,),
-    ),
-    Condition(
-        "grade",
-        _("grade"),
-        LIFE,
-        (c.IS_ANY, c.IS_NONE),
-        meanings.keys("grade", GRADES),
-        c.label_choices(Grade.choices),
-        families=(GRADE,),
-    ),
-    Condition(
-        "rfm",
-        _("RFM score"),
-        LIFE,
-        (Op("at_least", _("each at least"), "nothing"), Op("at_most", _("each at most"), "nothing")),
-        _rfm,
-        where={"r": "number", "f": "number", "m": "number"},
-        families=(RFM,),
     ),
     Condition(
         "consent",

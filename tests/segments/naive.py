@@ -116,8 +116,15 @@ class Asked:
 
     def tag(self, rule: Any, person: Person) -> bool:
         least = rule.get("min_score")
-        rows = [row for row in person.of(MemberTag) if least is None or (row.score is not None and row.score >= least)]
+        rows = [row for row in self._worn(person) if least is None or (row.score is not None and row.score >= least)]
         return self.any_all(rule, {row.tag.public_id for row in rows})
+
+    def _worn(self, person: Person) -> Rows:
+        return [row for row in person.of(MemberTag) if row.expires_at is None or row.expires_at > self.at]
+
+    def tag_group(self, rule: Any, person: Person) -> bool:
+        worn = [row.tag for row in self._worn(person) if row.tag.deleted_at is None]
+        return self.any_all(rule, {tag.group.public_id for tag in worn})
 
     def gender(self, rule: Any, person: Person) -> bool:
         return self.any_all(rule, {["unknown", "male", "female"][person.root.gender]})
@@ -132,7 +139,11 @@ class Asked:
         return self.any_all(rule, {row.stage for row in person.of(MemberStage)})
 
     def grade(self, rule: Any, person: Person) -> bool:
-        return self.any_all(rule, {row.grade for row in person.of(MemberGrade) if row.store_id is None})
+        stores = (rule.get("where") or {}).get("store")
+        rows = person.of(MemberGrade)
+        if stores is None:
+            return self.any_all(rule, {row.grade for row in rows if row.store_id is None})
+        return self.any_all(rule, {row.grade for row in rows if row.store and row.store.public_id in stores})
 
     def consent(self, rule: Any, person: Person) -> bool:
         said = {purpose: self._allows(person, purpose) for purpose in rule["value"]}

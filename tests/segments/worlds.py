@@ -38,6 +38,7 @@ class World:
     cast: Cast
     members: list[Member]
     tags: list[Tag]
+    groups: list[TagGroup]
     stores: list[Any]
     guides: list[Guide]
     source: Source
@@ -49,15 +50,15 @@ class World:
 
 def made(cast: Cast) -> World:
     """People of whom nothing is known yet."""
-    group = TagGroup.objects.create(name="人群")
-    tags = [Tag.objects.create(group=group, kind="internal", name=f"标签{n}") for n in range(TAGS)]
+    groups = [TagGroup.objects.create(name=name) for name in ("人群", "喜好")]
+    tags = [Tag.objects.create(group=groups[n % 2], kind="internal", name=f"标签{n}") for n in range(TAGS)]
     members = [Member.objects.create(name=f"M{n}", created_at=NOW - timedelta(days=9 * n)) for n in range(PEOPLE)]
     source = Source.objects.create(code="pos", name="POS", created_at=NOW)
     size = Field.objects.create(key="size", name="尺码", kind=Field.Kind.NUMBER, at=NOW)
     born = Field.objects.create(key="born", name="生日", kind=Field.Kind.DATE, at=NOW)
     stores = [cast.nanjing_road, cast.xujiahui, cast.fangs_first]
     guides = [cast.guide("cai"), cast.guide("dong")]
-    return World(cast, members, tags, stores, guides, source, size, born)
+    return World(cast, members, tags, groups, stores, guides, source, size, born)
 
 
 # --- what happens -------------------------------------------------------------------------------------------------
@@ -67,6 +68,10 @@ AGO = st.integers(0, 40)
 DEEDS = st.one_of(
     st.tuples(st.just("tag"), WHO, FEW, st.sampled_from([None, 20, 80])),
     st.tuples(st.just("untag"), WHO, FEW),
+    st.tuples(st.just("tag_until"), WHO, FEW, st.integers(-2, 14)),
+    st.tuples(st.just("regroup"), FEW),
+    st.tuples(st.just("drop_tag"), FEW),
+    st.tuples(st.just("hours"), st.integers(1, 8)),
     st.tuples(st.just("order"), WHO, AGO, st.sampled_from([0, 100, 900]), FEW),
     st.tuples(st.just("refund"), WHO),
     st.tuples(st.just("consent"), WHO, st.sampled_from(["given", "withdrawn"]), st.integers(0, 90)),
@@ -76,6 +81,7 @@ DEEDS = st.one_of(
     st.tuples(st.just("event"), WHO, st.sampled_from(KINDS), AGO),
     st.tuples(st.just("stage"), WHO, st.sampled_from(["lead", "member", "repeat"])),
     st.tuples(st.just("grade"), WHO, st.sampled_from("ABC")),
+    st.tuples(st.just("grade_at"), WHO, FEW, st.sampled_from("ABC")),
     st.tuples(st.just("size"), WHO, st.integers(30, 50)),
     st.tuples(st.just("born"), WHO, st.integers(0, 50)),
     st.tuples(st.just("gender"), WHO, FEW),
@@ -105,6 +111,26 @@ def _tag(world: World, who: int, tag: int, score: int | None) -> None:
         member=world.members[who], tag=world.tags[tag], source="ours", source_key="",
         defaults={"score": score, "since": NOW},
     )  # fmt: skip
+
+
+def _tag_until(world: World, who: int, tag: int, hours: int) -> None:
+    """She bears it for some hours; below zero it ran out before it was told of."""
+    MemberTag.objects.update_or_create(
+        member=world.members[who], tag=world.tags[tag], source="rule", source_key="",
+        defaults={"score": 60, "since": NOW, "expires_at": world.at + timedelta(hours=hours)},
+    )  # fmt: skip
+
+
+def _regroup(world: World, tag: int) -> None:
+    """The tag goes to the other group."""
+    one = Tag.objects.get(pk=world.tags[tag].pk)
+    other = world.groups[one.group_id == world.groups[0].pk]
+    Tag.objects.filter(pk=one.pk).update(group=other)
+
+
+def _drop_tag(world: World, tag: int) -> None:
+    """Deleted, while the rows of who bore it are still there."""
+    Tag.objects.filter(pk=world.tags[tag].pk).update(deleted_at=world.at)
 
 
 def _untag(world: World, who: int, tag: int) -> None:
@@ -171,6 +197,12 @@ def _grade(world: World, who: int, grade: str) -> None:
     MemberGrade.objects.update_or_create(member=world.members[who], store=None, defaults={"grade": grade})
 
 
+def _grade_at(world: World, who: int, store: int, grade: str) -> None:
+    MemberGrade.objects.update_or_create(
+        member=world.members[who], store=world.stores[store], defaults={"grade": grade}
+    )
+
+
 def _size(world: World, who: int, number: int) -> None:
     FieldValue.objects.update_or_create(
         member=world.members[who], field=world.size, defaults={"number": number, "at": NOW}
@@ -226,6 +258,10 @@ def _days(world: World, days: int) -> None:
     world.at = start_of(day_of(world.at) + timedelta(days=days)) + timedelta(hours=12)
 
 
+def _hours(world: World, hours: int) -> None:
+    world.at += timedelta(hours=hours)
+
+
 # --- what is asked ------------------------------------------------------------------------------------------------
 
 WINDOW = st.sampled_from([1, 7, 30])
@@ -234,6 +270,7 @@ WINDOW = st.sampled_from([1, 7, 30])
 def leaves(world: World) -> st.SearchStrategy[Any]:
     """Any condition, with values that mean something here."""
     tags = st.lists(st.sampled_from([tag.public_id for tag in world.tags]), min_size=1, max_size=3, unique=True)
+    groups = st.lists(st.sampled_from([group.public_id for group in world.groups]), min_size=1, unique=True)
     stores = st.lists(st.sampled_from([store.public_id for store in world.stores]), min_size=1, max_size=2, unique=True)
     guides = st.lists(st.sampled_from([guide.public_id for guide in world.guides]), min_size=1, unique=True)
     regions = st.lists(
@@ -244,6 +281,7 @@ def leaves(world: World) -> st.SearchStrategy[Any]:
     return st.one_of(
         _leaf("tag", st.sampled_from(["has_any", "has_all", "has_none"]), value=tags,
               min_score=st.none() | st.just(50)),
+        _leaf("tag_group", st.sampled_from(["has_any", "has_all", "has_none"]), value=groups),
         _leaf("gender", any_none, value=st.lists(st.sampled_from(["male", "female", "unknown"]), min_size=1)),
         _leaf("registered", st.just("is"), value=st.booleans()),
         _leaf("known", st.sampled_from(["within", "not_within"]), days=WINDOW),
@@ -265,7 +303,7 @@ def leaves(world: World) -> st.SearchStrategy[Any]:
         _leaf("store", any_none, value=stores),
         _leaf("region", any_none, value=regions),
         _leaf("stage", any_none, value=st.just(["member", "repeat"])),
-        _leaf("grade", any_none, value=st.just(["A"])),
+        _leaf("grade", any_none, value=st.just(["A"]), where=st.none() | st.fixed_dictionaries({"store": stores})),
         _leaf("consent", st.sampled_from(["allows", "not_allows"]), value=st.just(["marketing_1v1"])),
         _leaf("field:size", st.just("at_least"), value=st.integers(30, 50)),
         _leaf("field:born", st.sampled_from(["within_next_days", "anniversary_within_next_days"]), days=WINDOW),

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from members.segments.crosses import Cell, Table
 from members.segments.pages import listing
 from scrm import clock
 from scrm.audit import entries
-from scrm.sheets import inert
+from scrm.sheets import answers
 from stores.access import Permission, demand
 
 SHOWS = ("people", "gmv", "repurchase")
@@ -131,7 +131,7 @@ def _words(key: str, side: str) -> str:
 
 @login_required
 @require_safe
-def file(request: HttpRequest) -> HttpResponse:
+def file(request: HttpRequest) -> StreamingHttpResponse:
     """The table as CSV: a line for each cell, and one for each margin."""
     demand(request.user, Permission.SEE_SEGMENTS)
     demand(request.user, Permission.EXPORT_NUMBERS)
@@ -143,9 +143,7 @@ def file(request: HttpRequest) -> HttpResponse:
         raise Http404 from None
     lines = list(_told(table))
     entries.record_export(request.user, "members.tag", at=at, rows=len(lines) - 1, page="cross", axes=list(asked))
-    answer = HttpResponse("".join(inert.csv_lines(lines)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="cross.csv"'
-    return answer
+    return answers.csv("cross", lines)
 
 
 def _told(table: Table) -> Iterator[list[Any]]:

@@ -145,6 +145,10 @@ def file(request: HttpRequest, public_id: str) -> HttpResponse | StreamingHttpRe
         messages.error(request, str(why))
     else:
         name = f"{pack.public_id}-{taken.at:%Y%m%d%H%M}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Length": str(packs.length(taken)),
+            "Cache-Control": "no-store",
+        }
         return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
     return redirect("members:pack", public_id)

@@ -180,6 +180,31 @@ def test_after_three_years_nobody_knows_who_was_in_it(cast: Cast, audience: Audi
     assert purges.purge(rule, NOW + timedelta(days=1096)) == 1
 
 
+def test_a_download_says_how_long_it_is(cast: Cast, audience: Audience, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packs, "LINES", 1)
+    taken, told = packs.take(allowed(cast, audience), by=cast.otto, at=NOW)
+    parts = list(told)
+    assert len(parts) == 3 and packs.length(taken) == len("".join(parts).encode())
+
+
+def test_ids_of_a_merged_member_are_the_survivors(cast: Cast, audience: Audience, people: Any) -> None:
+    Member.objects.filter(pk=people["Lan"].pk).update(same_person_as=people["Mei"])
+    pack = allowed(cast, audience)
+    for _twice in range(2):  # while the news of it wait, and when the sets know it
+        found = packs.contents(pack, at=NOW)
+        assert (list(found.people), len(found.ids)) == ([people["Mei"].pk], 2)
+        assert found.left_out == {"merged": 1, "no_id": 1}
+        folds.fold(at=NOW)
+
+
+def test_one_who_broke_off_may_ask_again(cast: Cast, audience: Audience) -> None:
+    pack = allowed(cast, audience)
+    _taken, told = packs.take(pack, by=cast.otto, at=NOW)
+    assert next(told) and PackDownload.objects.count() == 1  # remembered before the first id leaves
+    told.close()  # type: ignore[attr-defined]
+    assert len(lines(cast, pack)) == 3 and PackDownload.objects.count() == 2
+
+
 def test_many_people_take_few_queries(cast: Cast, audience: Audience, django_assert_max_num_queries: Any) -> None:
     pack = allowed(cast, audience)
     with django_assert_max_num_queries(20):
