@@ -17,6 +17,6 @@ NOTED = (
 class Migration(migrations.Migration):
     """The database notes of whom something changed; the sets of segments follow."""
 
-    dependencies = [("guides", "0010_numbers_asked"), ("members", "0017_noted_changes")]
+    dependencies = [("guides", "0010_numbers_asked"), ("members", "0013_noted_changes")]
 
     operations = [migrations.RunSQL(noted.forward, noted.reverse) for noted in NOTED]

@@ -10,7 +10,7 @@ from members.identities import Newcomer
 from members.models import Identity, IdentityLink, Member, Merge
 from tests.cast import NOW
 
-STEPS = import_module("members.migrations.0021_claims_of_before")
+STEPS = import_module("members.migrations.0012_claims_of_before")
 
 
 @pytest.mark.django_db
