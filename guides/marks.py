@@ -145,7 +145,7 @@ def _heard(told: Sequence[OutboundCall], *, at: datetime) -> list[Heard]:
         if (done and stale) or (not done and call.errcode in NO_SUCH_PAIR):
             again.append((call.corp_id, body["external_userid"]))
         elif done and person and guide:
-            found.append(Heard(call.corp_id, guide, person.member_id, body, answered))
+            found.append(Heard(call.corp_id, guide, person.member_id or 0, body, answered))
     read_again(again, at=at)
     return found
 

@@ -65,7 +65,7 @@ def remember(person: Identity, said: Mapping[str, Any], *, at: datetime) -> None
         identities.learn(person, contact, at=at)
     followed = {follow.userid: follow for follow in map(follows.of, followers)}
     for userid, follow in followed.items():
-        tags.wear(person.member_id, follow.tag_ids, corp=person.corp_id or 0, userid=userid, at=at)
+        tags.wear(person.member_id or 0, follow.tag_ids, corp=person.corp_id or 0, userid=userid, at=at)
     facts = RelationFact.objects.filter(member=person.member_id, guide__corp=person.corp_id).select_related("guide")
     pairs = {fact.guide.userid.lower() for fact in facts} | followed.keys()
     bindings.hear([_news(person, userid, followed.get(userid), at) for userid in sorted(pairs)], now=at)
@@ -77,7 +77,7 @@ def remember(person: Identity, said: Mapping[str, Any], *, at: datetime) -> None
 def _note(person: Identity, told: Iterable[Follow], *, at: datetime) -> None:
     guides = Guide.objects.filter(corp=person.corp_id, facts__member=person.member_id).distinct()
     ids = {userid.lower(): pk for userid, pk in guides.values_list("userid", "pk")}
-    notes.write([notes.written(ids[follow.userid], person.member_id, follow) for follow in told], at=at)
+    notes.write([notes.written(ids[follow.userid], person.member_id or 0, follow) for follow in told], at=at)
 
 
 def _news(person: Identity, userid: str, follow: Follow | None, at: datetime) -> News:
@@ -98,7 +98,7 @@ def _remarks(person: Identity, facts: list[RelationFact], *, at: datetime) -> No
     codes = Code.objects.filter(pk__in={f.code_id for f in facts if f.code_id}, remark__contains="{name}")
     by_id = {code.pk: code for code in codes.select_related("store")}
     waiting = [(f.pk, f.guide.userid, by_id[f.code_id]) for f in facts if f.kind == "add" and f.code_id in by_id]
-    if waiting:
+    if waiting and person.member:
         person.member.refresh_from_db()
         marks.put_remark_with_name(person.member, waiting, external=person.value, at=at)
 

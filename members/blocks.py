@@ -45,7 +45,7 @@ def words_on(keys: Iterable[Key]) -> dict[Key, bool]:
 
 # Whoever bears an id claims it. What is blocked already concerns nobody.
 CLAIMANTS = """
-SELECT i.id, i.kind, i.app, i.value, array_agg(DISTINCT l.member_id) || i.member_id
+SELECT i.id, i.kind, i.app, i.value, array_remove(array_agg(DISTINCT l.member_id) || i.member_id, NULL)
 FROM members_identity i JOIN members_identitylink l ON l.identity_id = i.id AND l.until IS NULL
 WHERE i.id = ANY(%s::bigint[]) AND NOT EXISTS (
     SELECT FROM members_blockedvalue b WHERE b.kind = i.kind AND b.app = i.app AND b.value = i.value AND b.blocks)
@@ -113,4 +113,4 @@ def turn(one: BlockedValue, *, by: Any, at: datetime) -> set[int]:
 
 def _claiming(known: Any) -> set[int]:
     links = IdentityLink.objects.filter(identity__in=known, until=None).values_list("member_id", flat=True)
-    return {*known.values_list("member_id", flat=True), *links}
+    return {*known.exclude(member=None).values_list("member_id", flat=True), *links}

@@ -55,7 +55,7 @@ def of(viewer: Any, roots: Sequence[Member], *, at: datetime) -> list[Card]:
 def _tell_phones(viewer: Any, cards: dict[int, Card], circle: dict[int, int]) -> None:
     known = Identity.objects.filter(kind=Identity.Kind.PHONE, member__in=sights.met(viewer, circle))
     for one in known.order_by("-pk"):
-        cards[circle[one.member_id]].phone = identities.shown(one)
+        cards[circle[one.member_id or 0]].phone = identities.shown(one)
 
 
 def _tell_guides(viewer: Any, cards: dict[int, Card], circle: dict[int, int]) -> None:

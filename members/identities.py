@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from members import contacts, links, merges, phones
+from members import contacts, links, merges, phones, recognitions
 from members.models import Identity, IdentityLink, Member
 from members.recognitions import NEXT_IDS
 from members.recognitions import Told as Told
@@ -19,6 +19,7 @@ from members.values import BLIND, CARD, PHONE, index, indexes, masked, normal
 from members.values import masked_card as masked_card
 from scrm import bulk, sealed
 from scrm.ids import new_id
+from scrm.wecom.models import Corp
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ def learn(person: Identity, contact: Mapping[str, Any], *, at: datetime) -> None
     """Name, picture, gender and unionid as WeCom tells them of an external contact."""
     told = contacts.of(contact, person.value)
     name = told.name.replace("\0", "")
+    if person.member_id is None:
+        return
     Member.objects.filter(pk=person.member_id).update(name=name, avatar=told.avatar, gender=told.gender)
     if told.unionid:
         _know_by_unionid(person.member_id, told.unionid, at=at)
@@ -58,8 +61,8 @@ def shown(identity: Identity) -> str:
 
 def owners(kind: str, values: Iterable[str]) -> dict[str, int]:
     """The members who bear these values (of phones and cards: `indexes`)."""
-    known = Identity.objects.filter(kind=kind, corp=None, app="", value__in=list(values))
-    return dict(known.values_list("value", "member_id"))
+    known = Identity.objects.filter(kind=kind, corp=None, app="", value__in=list(values), member__isnull=False)
+    return {value: member for value, member in known.values_list("value", "member_id") if member}
 
 
 def known_by(kind: str, text: str) -> set[int]:
@@ -68,9 +71,16 @@ def known_by(kind: str, text: str) -> set[int]:
         values = indexes(kind, normal(kind, text))
     except phones.NotAPhone:
         return set()
-    known = Identity.objects.filter(kind=kind, value__in=values)
+    known = Identity.objects.filter(kind=kind, corp=None, value__in=values)
     claimed = IdentityLink.objects.filter(identity__in=known, until=None).values_list("member_id", flat=True)
-    return {*known.values_list("member_id", flat=True), *claimed}
+    return {*(pk for pk in known.values_list("member_id", flat=True) if pk), *claimed}
+
+
+def external(value: str) -> set[int]:
+    """The members whom any corp knows by this external_userid."""
+    corps = list(Corp.objects.values_list("pk", flat=True))  # the index begins with kind and corp
+    told = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID, corp__in=corps, value=value)
+    return set(told.values_list("member", flat=True))
 
 
 def anybody(text: str) -> set[int]:
@@ -95,13 +105,28 @@ def enroll(newcomers: Sequence[Newcomer], *, at: datetime) -> list[int]:
 
 @transaction.atomic
 def add_ids(told: Sequence[tuple[int, str, str]]) -> None:
-    """Members are known by these phones and cards too: (member, kind, plain text in its normal form) each."""
+    """Members are known by these phones and cards too: (member, kind, plain text in its normal form) each.
+
+    Of whom HQ said that it is hers no longer does not bear it again.
+    """
+    told = _taken(told)
     place = Identity._meta.get_field("sealed").aad  # type: ignore[union-attr]
     key = sealed.key_ids()[0]
     rows = (
         (member, str(kind), index(kind, plain), key, sealed.seal(plain.encode(), place)) for member, kind, plain in told
     )
     bulk.insert("members_identity", ["member_id", "kind", "value", "key_id", "sealed"], rows)
+
+
+def _taken(told: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+    """Those of these that stand nowhere yet; what stands there and nobody bears is borne by them from now on."""
+    wanted = {(kind, value): (member, kind, text) for member, kind, text in told for value in indexes(kind, text)}
+    rows = Identity.objects.filter(member=None, kind__in={kind for kind, _value in wanted})
+    vacant = rows.filter(value__in=[value for _kind, value in wanted]).values_list("kind", "value", "pk")
+    found = {wanted[kind, value]: pk for kind, value, pk in vacant if (kind, value) in wanted}
+    pairs = {(pk, one[0]) for one, pk in found.items()}
+    recognitions.take(pairs - links.barred(pairs))
+    return [one for one in told if one not in found]
 
 
 def call(names: Mapping[int, str]) -> None:

@@ -17,7 +17,7 @@ SELECT l.member_id FROM members_identity i JOIN members_identitylink l ON l.iden
 WHERE i.member_id = ANY(%(members)s::bigint[]) AND l.until IS NULL AND {NOT_BLOCKED}
 UNION ALL
 SELECT i.member_id FROM members_identitylink l JOIN members_identity i ON i.id = l.identity_id
-WHERE l.member_id = ANY(%(members)s::bigint[]) AND l.until IS NULL AND {NOT_BLOCKED}
+WHERE l.member_id = ANY(%(members)s::bigint[]) AND l.until IS NULL AND i.member_id IS NOT NULL AND {NOT_BLOCKED}
 UNION ALL SELECT high_id FROM members_review WHERE low_id = ANY(%(members)s::bigint[]) AND state = 'same'
 UNION ALL SELECT low_id FROM members_review WHERE high_id = ANY(%(members)s::bigint[]) AND state = 'same'
 UNION ALL SELECT id FROM members_member WHERE same_person_as_id = ANY(%(members)s::bigint[])
@@ -42,7 +42,8 @@ WHERE i.member_id = ANY(%(members)s::bigint[]) AND {NOT_BLOCKED} AND NOT EXISTS 
 UNION ALL
 SELECT l.member_id, i.kind, i.corp_id, i.app, i.value, i.id, {ALLOWED}, bool_or(l.verified)
 FROM members_identitylink l JOIN members_identity i ON i.id = l.identity_id
-WHERE l.member_id = ANY(%(members)s::bigint[]) AND l.member_id <> i.member_id AND l.until IS NULL AND {NOT_BLOCKED}
+WHERE l.member_id = ANY(%(members)s::bigint[]) AND l.member_id IS DISTINCT FROM i.member_id AND l.until IS NULL
+AND {NOT_BLOCKED}
 GROUP BY 1, 2, 3, 4, 5, 6
 """
 DECIDED = """

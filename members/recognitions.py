@@ -1,11 +1,12 @@
 """Who is meant by ids that a source tells: a member who is known by one of them, or a new one.
 
 An id of one person alone (a unionid, an openid, a card …) leads to its bearer. A phone leads to its bearer only where
-nothing better was told; beside better ids it is a claim, of which members.merges makes what it is worth.
+nothing better was told; beside better ids it is a claim, of which members.merges makes what it is worth. An id that
+nobody bears any more, such as a phone that the carrier gave to somebody else, is taken by who is told with it next.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -53,7 +54,7 @@ class _Id(NamedTuple):
         return [(self.kind, self.corp, self.app, value) for value in self.values]
 
 
-Known = dict[tuple[Any, ...], tuple[int, int]]  # an id's names: identity and bearer
+Known = dict[tuple[Any, ...], tuple[int, int | None]]  # an id's names: identity and bearer, if anybody bears it
 Hers = dict[int, set[tuple[Any, ...]]]  # the names of all ids of one person alone that a member bears
 
 KNOWN = """
@@ -64,6 +65,10 @@ NEW = """
 INSERT INTO members_identity (member_id, kind, corp_id, app, value, key_id, sealed)
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::bytea[])
 ON CONFLICT DO NOTHING
+"""
+TAKE = """
+UPDATE members_identity i SET member_id = n.member FROM unnest(%s::bigint[], %s::bigint[]) AS n (id, member)
+WHERE i.id = n.id AND i.member_id IS NULL
 """
 
 
@@ -85,12 +90,12 @@ def recognise(people: Sequence[Told], *, source: str, at: datetime) -> list[int 
     """
     ids = _ids(people)
     before = _known(one for some in ids for one in some)
-    drawn, written = _write_ids(ids, before, _hers(ids, before))
+    drawn, written = _write_ids(ids, before, _hers(ids, before), source)
     known = _known(one for some in ids for one in some) if written else before
     hers = _hers(ids, known)
     bearers = [_bearer(some, known, hers) for some in ids]
     names = {member: told.name for member, told in zip(reversed(bearers), reversed(people), strict=True)}
-    _write_members({m: names.get(m, "") for _identity, m in known.values() if m in drawn}, at=at)
+    _write_members({m: names.get(m, "") for _identity, m in known.values() if m and m in drawn}, at=at)
     merges.heed(links.claim(_claims(ids, bearers, known), source=source, at=at), at=at)
     if learned := written - drawn:
         merges.settle_united(learned, at=at)
@@ -144,7 +149,17 @@ def _known(ids: Iterable[_Id]) -> Known:
 
 
 def _of(one: _Id, known: Known) -> tuple[int, int] | None:
-    return next((known[name] for name in one.names if name in known), None)
+    """The identity and who bears it; None where nobody does."""
+    return next(((pk, bearer) for name in one.names if (pk := _row(name, known)) and (bearer := known[name][1])), None)
+
+
+def _row(name: tuple[Any, ...], known: Known) -> int:
+    return known[name][0] if name in known else 0
+
+
+def _vacant(one: _Id, known: Known) -> int:
+    """The identity that nobody bears any more; 0 where there is none."""
+    return next((pk for name in one.names if (pk := _row(name, known)) and known[name][1] is None), 0)
 
 
 def _bearer(ids: Sequence[_Id], known: Known, hers: Hers) -> int | None:
@@ -179,26 +194,52 @@ def _hers(ids: Sequence[Sequence[_Id]], known: Known) -> Hers:
     return hers
 
 
-def _write_ids(ids: Sequence[Sequence[_Id]], known: Known, hers: Hers) -> tuple[set[int], set[int]]:
+def _write_ids(ids: Sequence[Sequence[_Id]], known: Known, hers: Hers, source: str) -> tuple[set[int], set[int]]:
     """The keys drawn for new members, and all who got ids, which stand in the table unless somebody was faster."""
     told, rows, strangers = dict(known), dict[tuple[Any, ...], tuple[int, _Id]](), 0
+    barred = _barred(ids, known, hers, source)
     for some in filter(None, ids):
         member = _bearer(some, told, hers)
         if member is None:
             member = -(strangers := strangers + 1)
         for one in some:
-            if _of(one, told) is None:
-                told[one.names[0]] = (0, member)
+            if _of(one, told) is None and (_vacant(one, told), member) not in barred:
+                told[one.names[0]] = (-1, member)
                 hers[member].add(one.names[0])
                 rows[one.names[0]] = member, one
     if not rows:
         return set(), set()
     keys = {-n: key for n, key in enumerate(_draw(strangers), 1)}
-    in_order = [rows[name] for name in sorted(rows, key=str)]  # two workers may do so at once
-    lines = [(keys.get(member, member), *_written(one)) for member, one in in_order]
-    with connection.cursor() as cursor:
-        cursor.execute(NEW, [list(column) for column in zip(*lines, strict=True)])
-    return set(keys.values()), {line[0] for line in lines}
+    in_order = [(keys.get(rows[name][0], rows[name][0]), rows[name][1]) for name in sorted(rows, key=str)]
+    _insert([one for one in in_order if not _vacant(one[1], known)])  # in order: two workers may do so at once
+    take([(_vacant(one, known), member) for member, one in in_order if _vacant(one, known)])
+    return set(keys.values()), {member for member, _one in in_order}
+
+
+def _insert(told: Sequence[tuple[int, _Id]]) -> None:
+    if told:
+        lines = [(member, *_written(one)) for member, one in told]
+        with connection.cursor() as cursor:
+            cursor.execute(NEW, [list(column) for column in zip(*lines, strict=True)])
+
+
+def take(pairs: Collection[tuple[int, int]]) -> None:
+    """(identity, member) each: she bears it from now on, if nobody does."""
+    if pairs:
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE, [list(column) for column in zip(*sorted(pairs), strict=True)])
+
+
+def _barred(ids: Sequence[Sequence[_Id]], known: Known, hers: Hers, source: str) -> set[tuple[int, int]]:
+    """The vacant ids with members of whom HQ said that they are theirs no longer, but for those proved a moment ago."""
+    pairs = {
+        (vacant, member)
+        for some in ids
+        for one in some
+        if (vacant := _vacant(one, known)) and not (one.verified and source in links.PROOFS)
+        if (member := _bearer(some, known, hers))
+    }
+    return links.barred(pairs)
 
 
 def _draw(count: int) -> list[int]:

@@ -14,11 +14,20 @@ from stores.scope import ScopedQuerySet
 
 
 class IdentityLink(models.Model):
-    """A source says that a member has this id; whoever bears it (`Identity.member`) claims it without a row as well."""
+    """A source says that a member has this id; whoever bears it (`Identity.member`) claims it without a row as well.
+
+    Where HQ said that it is hers no longer (`ended_for`), no source brings the claim back unless she proves it anew.
+    """
 
     seen_through = "member"
     store_path = None
     personal = True
+
+    class Ending(models.TextChoices):
+        RECYCLED = "recycled", _("the carrier gave the number to somebody else")
+        RETURNED = "returned", _("the card was given back")
+        GIVEN_UP = "given_up", _("she gave it up")
+        MISTAKEN = "mistaken", _("it never was hers: a slip or a mix-up")
 
     identity = models.ForeignKey(Identity, models.CASCADE, verbose_name=_("identity"), related_name="links")
     member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="links")
@@ -27,6 +36,18 @@ class IdentityLink(models.Model):
     verified = models.BooleanField(_("verified"), default=False, help_text=_("The customer proved that it is hers."))
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"), null=True)
+    ended_for = models.CharField(
+        _("ended because"), max_length=10, choices=Ending, blank=True, db_default="", default=""
+    )
+    ended_at = models.DateTimeField(_("ended on"), null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("ended by"),
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
     objects = ScopedQuerySet.as_manager()
 
     class Meta:

@@ -80,7 +80,8 @@ class Identity(models.Model):
     marketplace's id to the marketplace (`app`), the others to nobody.
 
     Of a phone, a card or a marketplace's id `value` is the blind index by which it is found, and `sealed` holds it in
-    full. `member` bears the id; who claims it besides is an IdentityLink.
+    full. `member` bears the id; who claims it besides is an IdentityLink. Nobody bears what HQ said is hers no longer,
+    until somebody else tells it.
     """
 
     seen_through = "member"
@@ -95,7 +96,9 @@ class Identity(models.Model):
         OPENID = "openid", _("WeChat openid")  # of an app
         MARKETPLACE = "marketplace", _("marketplace id")  # of `app`, such as taobao
 
-    member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="identities")
+    member = models.ForeignKey(
+        Member, models.CASCADE, verbose_name=_("customer"), related_name="identities", null=True, blank=True
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     corp = models.ForeignKey(Corp, models.PROTECT, verbose_name=_("corp"), null=True, related_name="+")
     app = models.CharField(_("app"), max_length=64, blank=True, default="", db_default="")

@@ -127,7 +127,7 @@ def _known(drafts: Sequence[Draft]) -> Known:
     ids = set(owners.values())
     cards: dict[int, list[str]] = defaultdict(list)
     for one in Identity.objects.filter(member__in=ids, kind=CARD):
-        cards[one.member_id].append(one.sealed or "")
+        cards[one.member_id or 0].append(one.sealed or "")
     in_wecom = Identity.objects.filter(member__in=ids, kind=Identity.Kind.EXTERNAL_USERID)
     joined = Joining.objects.filter(member__in=ids).values_list("member_id", "store_id", "on")
     spoken = Consent.objects.filter(member__in=ids, controller=None).order_by("at")
