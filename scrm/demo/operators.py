@@ -1,17 +1,26 @@
-"""What the operators of the sample brand made for themselves: a field, tags, a tag by rule, and usual segments."""
+"""What the operators of the sample brand made for themselves: names of sources, a field, tags, a tag by rule, segments."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import translation
 
-from members import fields, labels, scores
-from members.models import Field, Segment, TagGroup
+from members import fields, labels, scores, sources
+from members.models import Field, Segment, Source, TagGroup
 from members.segments import definitions
 from members.segments.pages.usual import USUAL
 from stores.models import Person, Role
 
 PREFERENCES = ("花草茶", "香薰", "送礼")
+# What delivers to the sample brand; whatever sells is missed after a day.
+SOURCES = {
+    "pos": "门店收银",
+    "mini_program": "小程序商城",
+    "tmall": "天猫旗舰店",
+    "catalogue": "商品目录",
+    "stock": "门店库存",
+}
+SELLS = ("pos", "mini_program", "tmall")
 # One customer hears of one of these at a time, the first that she belongs to.
 CARE = ("asleep", "at-risk", "no-second-order", "no-first-order")
 
@@ -19,6 +28,8 @@ CARE = ("asleep", "at-risk", "no-second-order", "no-first-order")
 def furnish(*, at: datetime) -> None:
     """Once: whatever of this the brand does not have."""
     hq = Person.objects.filter(seats__role=Role.HQ_ADMIN).order_by("pk").first()
+    if not Source.objects.exists():
+        _sources(hq, at)
     if not Field.objects.exists():
         fields.make("birthday", "生日", Field.Kind.DATE, is_personal=True, by=hq, at=at)
     if not TagGroup.objects.filter(corp=None).exists():
@@ -26,6 +37,12 @@ def furnish(*, at: datetime) -> None:
     if not Segment.objects.exists():
         with translation.override("zh-hans"):
             _segments(hq, at)
+
+
+def _sources(hq: Any, at: datetime) -> None:
+    for code, name in SOURCES.items():
+        every = timedelta(days=1) if code in SELLS else None
+        sources.register(code, name=name, owner=hq, expected_every=every, by=hq, at=at)
 
 
 def _tags(hq: Any, at: datetime) -> None:

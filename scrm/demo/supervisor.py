@@ -60,6 +60,7 @@ class Demo:
             self._once("history", [sys.executable, "-m", "scrm.demo.history"])
             self._once("till-past", [sys.executable, "-m", "scrm.demo.till", "past"])
             self._once("facts", self._manage("fill_facts"))
+            self._once("night", [sys.executable, "-m", "scrm.demo.night"])
             self.say(f"{self.wishes.days} days of customers lie behind us")
         _ask(f"{self.wishes.sandbox_url}/sandbox/verify")  # as WeCom does when somebody saves a callback URL
         if self.wishes.rate > 0:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from members.models import Field, Segment, Tag, TagRule
+from members.models import Field, Segment, Source, Tag, TagRule
 from members.segments.pages.usual import USUAL
 from scrm.demo import operators
 from tests.cast import NOW, Cast
@@ -15,3 +15,4 @@ def test_the_brands_segments_and_tags_stand_once(cast: Cast) -> None:
     assert Segment.objects.count() == len(USUAL) and Field.objects.count() == TagRule.objects.count() == 1
     assert set(Segment.objects.exclude(group=None).values_list("priority", flat=True)) == {1, 2, 3, 4}
     assert Tag.objects.filter(group__corp=None).count() == len(operators.PREFERENCES) + 1
+    assert dict(Source.objects.values_list("code", "name")) == operators.SOURCES
