@@ -8,8 +8,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.utils.translation import gettext
 
-from members import mentions, persons
+from members import ages, mentions, persons
 from members.models import Field, FieldChange, FieldValue
 from scrm.audit import entries
 from stores.models import Person, Store
@@ -68,6 +69,12 @@ def make(
     made = Field.objects.create(key=key, at=at, **told)
     entries.record("field.created", by=by, subject=made, at=at, key=key, kind=kind)
     return made
+
+
+def birthday(at: datetime) -> Field:
+    """The field in which birthdays stand, by which segments ask for them; made where there is none."""
+    known = Field.objects.filter(key=ages.BIRTHDAY).first()
+    return known or make(ages.BIRTHDAY, gettext("Birthday"), Kind.DATE, is_personal=True, by=None, at=at)
 
 
 @transaction.atomic
@@ -266,6 +273,7 @@ def write(
     FieldValue.objects.bulk_update(old, [*dict.fromkeys(COLUMNS.values()), "store", "by", "at"])
     FieldValue.objects.filter(pk__in=gone).delete()
     FieldChange.objects.bulk_create(changes)
+    ages.follow({row.member_id: row.date for row in (*new, *old) if row.date and row.field.key == ages.BIRTHDAY})
     return len(changes)
 
 
