@@ -3,28 +3,30 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from members import consents, persons, phones, terms, values
+from members import consents, terms
 from members.joins import invites, knocks, personal, phonecodes, registrations
 from members.joins.forms import PhoneForm, RegisterForm, asked
 from members.joins.invites import LinkIsOver
 from members.joins.knocks import TooOften
+from members.joins.personal import Holder
 from members.joins.registrations import Form
-from members.models import Consent, DataRequest, Identity, IdentityLink, Invite, JoinForm, Member, Terms
+from members.models import Consent, DataRequest, Invite, JoinForm, Terms
 from members.rights import requests
 from scrm import clock
 from scrm.audit.requests import address_of
 from stores.models import Brand, Franchisee
 
 CHANGEABLE = list(terms.ASKED)
+NO_CODE_OF_OURS = gettext_lazy("This is not the code that we sent, or its ten minutes are over.")
 
 
 @never_cache
@@ -43,15 +45,15 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _asked(request, invite, form, holds, status=400 if form.errors else 200)
     try:
-        member = _registered(request, invite, holds, form, now)
+        holder = _registered(request, invite, holds, form, now)
     except TooOften:
         return _too_often(request, invite, form, holds)
     except LinkIsOver:
         return _closed(request)
-    if member is None:
-        form.add_error("code", _("This is not the code that we sent, or its ten minutes are over."))
+    if holder is None:
+        form.add_error("code", NO_CODE_OF_OURS)
         return _asked(request, invite, form, holds, status=400)
-    return redirect(reverse("personal", args=[personal.token(member)]) + "?new=1")
+    return redirect(_page_of(holder) + "?new=1")
 
 
 @never_cache
@@ -82,29 +84,57 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def mine(request: HttpRequest, token: str) -> HttpResponse:
     """Her own page: what she allows, and how to take it back."""
-    member = personal.owner(token)
-    if member is None:
+    holder = personal.holder(token)
+    return _mine(request, holder, token) if holder else _closed(request)
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_POST
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    """She shows that it is she: a code goes to a phone that is known to be hers, and comes back."""
+    holder, now = personal.holder(token), clock.now()
+    if holder is None or not phonecodes.are_sent():
         return _closed(request)
-    now = clock.now()
-    shown = {"token": token, "is_new": "new" in request.GET, "done": request.GET.get("done", "")}
-    shown["kinds"] = [(k, k.label) for k in DataRequest.Kind if k != DataRequest.Kind.RESTRICT]
-    return render(request, "members/joins/mine.html", {**shown, "rows": _rows(member, now), **_house()})
+    form, said = PhoneForm(request.POST), request.POST.get("code", "").strip()
+    if not form.is_valid():
+        return _mine(request, holder, token, errors=form.errors, status=400)
+    number = form.cleaned_data["phone"]
+    if not said:
+        return _sent(request, holder, token, number, now)
+    if not (personal.is_hers(holder.member, number) and phonecodes.is_right(number, said, at=now)):
+        return _mine(request, holder, token, sent=True, errors={"code": [NO_CODE_OF_OURS]}, status=400)
+    return redirect(_page_of(registrations.show(holder, number, at=now)) + "?done=shown")
+
+
+def _sent(request: HttpRequest, holder: Holder, token: str, number: str, now: datetime) -> HttpResponse:
+    """The same answer for her phone and for any other: so nobody learns here which phone is hers."""
+    at_home = {"code": number, "codes_a_day": number, "codes_of_address": address_of(request)}
+    try:
+        knocks.knock(at_home, at=now)
+    except TooOften:
+        return _mine(request, holder, token, done="later", status=429)
+    if personal.is_hers(holder.member, number) and not phonecodes.send(number, at=now):
+        return _mine(request, holder, token, failed=True)
+    return _mine(request, holder, token, sent=True)
 
 
 @never_cache
 @require_POST
 def change(request: HttpRequest, token: str) -> HttpResponse:
     """She takes back one thing or everything, or allows one thing, in one step."""
-    member = personal.owner(token)
-    if member is None:
+    holder = personal.holder(token)
+    if holder is None:
         return _closed(request)
-    now, purpose = clock.now(), request.POST.get("purpose", "")
-    evidence: dict[str, Any] = {"at": now, "source": Consent.Source.FORM, "evidence": "personal page"}
+    now, purpose, do = clock.now(), request.POST.get("purpose", ""), request.POST.get("do")
+    heard = registrations.heard(holder, "personal page")
     holds = terms.present(at=now)
-    if request.POST.get("do") == "withdraw":
-        consents.withdraw(member, [purpose] if purpose in CHANGEABLE else [], **evidence)
-    elif request.POST.get("do") == "allow" and holds and purpose in holds.purposes and purpose in CHANGEABLE:
-        consents.give(member, [purpose], terms=holds.version, **evidence)
+    if do == "withdraw":
+        consents.withdraw(holder.member, [purpose] if purpose in CHANGEABLE else [], at=now, **heard)
+    elif do == "allow" and holds and purpose in holds.purposes and purpose in CHANGEABLE:
+        if not holder.may_give(purpose):
+            return redirect(reverse("personal", args=[token]) + "?done=who")
+        consents.give(holder.member, [purpose], terms=holds.version, at=now, **heard)
     else:
         return _closed(request)
     return redirect(reverse("personal", args=[token]) + "?done=1")
@@ -114,40 +144,36 @@ def change(request: HttpRequest, token: str) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def ask(request: HttpRequest, token: str) -> HttpResponse:
-    """She asks for a copy, a correction or to be forgotten; with her whole phone number it is known that it is she."""
-    member = personal.owner(token)
+    """She asks for a copy, a correction or to be forgotten. It is verified at once only where it is known that it is
+    she, by what she holds and her whole phone number; else HQ asks back."""
+    holder = personal.holder(token)
     kind = request.POST.get("kind", "")
-    if member is None or kind not in DataRequest.Kind.values:
+    if holder is None or kind not in DataRequest.Kind.values:
         return _closed(request)
     now = clock.now()
     try:
-        knocks.knock({"data": member.public_id, "codes_of_address": address_of(request)}, at=now)
-        note = request.POST.get("note", "").replace("\0", "")
-        made = requests.ask(member, kind, way=DataRequest.Way.PAGE, note=note, at=now)
-        if _is_hers(member, request.POST.get("phone", "")):
-            requests.verify(made, proof=DataRequest.Proof.HER_LINK, by=None, at=now)
+        knocks.knock({"data": holder.member.public_id, "codes_of_address": address_of(request)}, at=now)
+        _hear(holder, kind, request.POST, now)
     except TooOften:
         return redirect(reverse("personal", args=[token]) + "?done=later")
-    except requests.AlreadyAsked:
-        pass  # the same answer: it is being worked on
     return redirect(reverse("personal", args=[token]) + "?done=asked")
 
 
-def _is_hers(member: Member, phone: str) -> bool:
+def _hear(holder: Holder, kind: str, told: Any, now: datetime) -> None:
+    """Asked again by who shows that it is she, a request that waits for just that waits no longer."""
     try:
-        wanted = values.indexes(Identity.Kind.PHONE, phones.normalised(phone))
-    except phones.NotAPhone:
-        return False
-    circle = persons.all_of(member.pk)
-    hers = Identity.objects.filter(member__in=circle, kind=Identity.Kind.PHONE, value__in=wanted)
-    shown = IdentityLink.objects.filter(identity=OuterRef("pk"), member__in=circle, verified=True, until=None)
-    # Who became known by typing a phone on our page, without a code, has only said herself that it is hers.
-    told_before = Q(member__registered_at=None) | Q(member__created_at__lt=F("member__registered_at"))
-    return hers.filter(told_before | Q(Exists(shown))).exists()
+        made = requests.ask(
+            holder.member, kind, way=DataRequest.Way.PAGE, note=told.get("note", ""), at=now, link=holder.link
+        )
+    except requests.AlreadyAsked:
+        made = requests.waiting(holder.member, kind)
+    if made and holder.is_she and personal.is_hers(holder.member, told.get("phone", "")):
+        proof = DataRequest.Proof.PHONE_CODE if holder.is_shown else DataRequest.Proof.HER_LINK
+        requests.verify(made, proof=proof, by=None, at=now)
 
 
-def _registered(request: HttpRequest, invite: Invite, holds: Terms, form: RegisterForm, now: datetime) -> Member | None:
-    """The member, or None where the code was wrong. What fell into the trap is answered and forgotten."""
+def _registered(request: HttpRequest, invite: Invite, holds: Terms, form: RegisterForm, now: datetime) -> Holder | None:
+    """Who registered, or None where the code was wrong. What fell into the trap is answered and forgotten."""
     told = form.cleaned_data
     knocks.knock({"phone": told["phone"], "address": address_of(request), "link": invite.public_id}, at=now)
     if told["trap"]:
@@ -191,11 +217,39 @@ def _asked(
         "terms": holds,
         "choices": choices,
         "page": page_of(clock.now()),
-        "by_code": phonecodes.are_sent(),
+        **_codes(),
         **_house(),
         **more,
     }
     return render(request, "members/joins/join.html", shown, status=status)
+
+
+def _page_of(holder: Holder) -> str:
+    return reverse("personal", args=[personal.token(holder.member, link=holder.link, is_shown=holder.is_shown)])
+
+
+def _mine(
+    request: HttpRequest, holder: Holder, token: str, *, status: int = 200, done: str = "", **more: Any
+) -> HttpResponse:
+    shown = {
+        "token": token,
+        "holder": holder,
+        "is_new": "new" in request.GET,
+        "done": done or request.GET.get("done", ""),
+        "kinds": [(k, k.label) for k in DataRequest.Kind if k != DataRequest.Kind.RESTRICT],
+        "rows": _rows(holder, clock.now()),
+        "said": request.POST,
+        **_codes(),
+        **_house(),
+        **more,
+    }
+    return render(request, "members/joins/mine.html", shown, status=status)
+
+
+def _codes() -> dict[str, Any]:
+    """Whether codes are sent; and where the demo's can be read, whose phones are a page of the sandbox."""
+    read_at = settings.SMS_OUTLET_URL if settings.PROFILE == "demo" else ""
+    return {"by_code": phonecodes.are_sent(), "codes_are_read_at": read_at}
 
 
 def _too_often(request: HttpRequest, invite: Invite, form: RegisterForm, holds: Terms) -> HttpResponse:
@@ -211,9 +265,9 @@ def _house() -> dict[str, Any]:
     return {"brand": Brand.objects.order_by("pk").first()}
 
 
-def _rows(member: Member, now: datetime) -> list[dict[str, Any]]:
+def _rows(holder: Holder, now: datetime) -> list[dict[str, Any]]:
     """Each purpose with its present state and text, the brand's first."""
-    said, holds = consents.present(member, at=now), terms.present(at=now)
+    said, holds = consents.present(holder.member, at=now), terms.present(at=now)
     texts = holds.purposes if holds else {}
     houses = {h.pk: h for h in Franchisee.objects.filter(pk__in={c for _p, c in said if c})}
     keys = [*((p, None) for p in CHANGEABLE if p in texts or (p, None) in said), *(k for k in said if k[1])]
@@ -225,7 +279,8 @@ def _rows(member: Member, now: datetime) -> list[dict[str, Any]]:
             "text": texts.get(p, "") if c is None else "",
             "state": said.get((p, c), ""),
             "given": said.get((p, c)) == Consent.State.GIVEN,
-            "can_allow": c is None and p in texts,
+            "can_allow": c is None and p in texts and holder.may_give(p),
+            "needs_code": c is None and p in texts and not holder.may_give(p),
         }
         for p, c in keys
     ]

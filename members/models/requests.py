@@ -107,6 +107,11 @@ class DataRequest(models.Model):
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
+    @property
+    def link_by_id(self) -> int | None:
+        """Who made the link to the page on which it was asked, where staff made one for her."""
+        return self.opened_by_id if self.way == self.Way.PAGE else None
+
 
 class Copy(models.Model):
     """A person's copy of her data, sealed, until its link runs out."""

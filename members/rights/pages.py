@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from members.rights import copies, corrections, erasures, reports, requests
 from members.rights.corrections import Right
 from scrm import clock
 from scrm.audit import entries
-from scrm.sheets import inert
+from scrm.sheets import answers
 from stores.access import Permission, demand
 
 Kind, State = DataRequest.Kind, DataRequest.State
@@ -85,7 +86,9 @@ def act(request: HttpRequest, public_id: str) -> HttpResponse:
     except requests.NotNow:
         messages.error(request, _("Somebody else did this just now, or it is not its turn. Look at the page again."))
     except requests.NotByYou:
-        messages.error(request, _("You verified this request: another person approves it."))
+        messages.error(
+            request, _("You verified this request, or made the link by which it was asked: another person approves it.")
+        )
     except NotAPhone:
         messages.error(request, _("This is no phone number. Nothing was changed."))
     return redirect("members:right", public_id)
@@ -98,7 +101,7 @@ def approve_many(request: HttpRequest) -> HttpResponse:
     demand(request.user, Permission.MANAGE_RIGHTS)
     demand(request.user, Permission.APPROVE)
     found = DataRequest.objects.visible_to(request.user).filter(public_id__in=request.POST.getlist("request")[:AT_ONCE])
-    mine = list(found.filter(kind=Kind.DELETE, state=State.VERIFIED).exclude(verified_by=request.user.pk))  # type: ignore[misc]
+    mine = [r for r in found.filter(kind=Kind.DELETE, state=State.VERIFIED) if _is_second(request, r)]
     now = clock.now()
     try:
         _erase(request, mine, now)
@@ -143,7 +146,7 @@ def proof(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def report(request: HttpRequest, kind: str = "") -> HttpResponse:
+def report(request: HttpRequest, kind: str = "") -> HttpResponseBase:
     """What an audit of personal data asks for, over a period (rules of 2025-05-01: every two years)."""
     demand(request.user, Permission.MANAGE_RIGHTS)
     first, last = _period(request)
@@ -151,9 +154,7 @@ def report(request: HttpRequest, kind: str = "") -> HttpResponse:
     entries.record_export(request.user, "members.datarequest", at=clock.now(), rows=len(told), report="privacy")
     if not kind:
         return render(request, "members/rights/report.html", {"parts": told, "first": first, "last": last})
-    answer = HttpResponse("".join(inert.csv_lines(reports.lines(told))), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="privacy-{first}-{last}.csv"'
-    return answer
+    return answers.csv(f"privacy-{first}-{last}", reports.lines(told))
 
 
 @login_required
@@ -185,7 +186,7 @@ def _shown(request: HttpRequest, asked: DataRequest) -> HttpResponse:
         "late": asked.is_open and asked.due_on < clock.day_of(now),
         "proofs": DataRequest.Proof.choices,
         "copy": mine.filter(fetched__lt=copies.FETCHES).first(),
-        "may_approve": _may_approve(request) and asked.verified_by_id != request.user.pk,
+        "may_approve": _may_approve(request) and _is_second(request, asked),
         "person": None if asked.member.erased_at else asked.member,
     }
     entries.record_read(request.user, asked, at=now, customer=asked.member)
@@ -245,6 +246,10 @@ def _right(request: HttpRequest) -> Right:
     name = told.get("name", "").replace("\0", "").strip()[:120] or None
     phone = "" if "no_phone" in told else told.get("phone", "").strip() or None
     return Right(name=name, phone=phone, birthday=_day(told.get("birthday", "")))
+
+
+def _is_second(request: HttpRequest, asked: DataRequest) -> bool:
+    return request.user.pk not in {asked.verified_by_id, asked.link_by_id}
 
 
 def _may_approve(request: HttpRequest) -> bool:

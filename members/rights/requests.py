@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from members import consents, persons
-from members.models import Consent, DataRequest, Member
+from members.models import Consent, DataRequest, Invite, Member
 from members.rights import deadlines
 from scrm.audit import entries
 from scrm.clock import day_of
@@ -28,7 +28,7 @@ class NotNow(Exception):
 
 
 class NotByYou(Exception):
-    """Who verified an erasure does not approve it."""
+    """Who verified an erasure, or made the link through which it was asked, does not approve it."""
 
 
 def ask(
@@ -41,18 +41,32 @@ def ask(
     note: str = "",
     wanted: str = "",
     asked_at: datetime | None = None,
+    link: Invite | None = None,
 ) -> DataRequest:
-    """The clock runs from the day on which she asked. Raises AlreadyAsked."""
+    """The clock runs from the day on which she asked. Raises AlreadyAsked.
+
+    `link` is the one by which she came to her page, if staff made it for her: the request names who made it, and that
+    person is not the one who approves it.
+    """
     root = Member.objects.get(pk=persons.roots([member.pk])[member.pk])
     since = min(asked_at or at, at)
     told = {"way": way, "asked_at": since, "due_on": deadlines.due(day_of(since)), "note": note[:1000] or None}
     try:
         with transaction.atomic():
-            made = DataRequest.objects.create(member=root, kind=kind, opened_by=by, wanted=wanted or None, **told)
-            entries.record("datarequest.asked", by=by or "customer", subject=made, at=at, kind=kind, way=way)
+            made = DataRequest.objects.create(
+                member=root, kind=kind, opened_by=link.made_by if link else by, wanted=wanted or None, **told
+            )
+            through = {"link": link.public_id} if link else {}
+            entries.record("datarequest.asked", by=by or "customer", subject=made, at=at, kind=kind, way=way, **through)
     except IntegrityError:
         raise AlreadyAsked from None
     return made
+
+
+def waiting(member: Member, kind: str) -> DataRequest | None:
+    """What she asked before and waits until it is known that it was she."""
+    asked = DataRequest.objects.filter(member=persons.roots([member.pk])[member.pk], kind=kind, state=State.ASKED)
+    return asked.first()
 
 
 @transaction.atomic
@@ -76,7 +90,7 @@ def approve(requests: Iterable[DataRequest], *, by: Any, at: datetime) -> list[D
     """These erasures may be carried out. Raises NotByYou for one that the same person verified."""
     asked = list(requests)
     for request in asked:
-        if request.verified_by_id == by.pk:
+        if by.pk in {request.verified_by_id, request.link_by_id}:
             raise NotByYou
         _move(request, {State.VERIFIED}, State.APPROVED, approved_by=by, approved_at=at)
         entries.record("datarequest.approved", by=by, subject=request, at=at)

@@ -207,10 +207,10 @@ def test_on_her_page_she_takes_back_one_thing_or_all(told: Cast) -> None:
 def test_her_link_runs_out_and_cannot_be_forged(told: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     member = Member.objects.create(created_at=NOW)
     token = personal.token(member)
-    assert personal.owner(token) == member
-    assert personal.owner(token[:-1] + ("a" if token[-1] != "a" else "b")) is None and personal.owner("x") is None
+    assert personal.holder(token).member == member
+    assert personal.holder(token[:-1] + ("a" if token[-1] != "a" else "b")) is None and personal.holder("x") is None
     Member.objects.filter(pk=member.pk).update(erased_at=NOW)
-    assert personal.owner(token) is None
+    assert personal.holder(token) is None
 
 
 VIEWERS = {"ada": 200, "otto": 200, "rita": 200, "ben": 200, "cai": 200, "fang": 404, "gu": 404, "ivy": 403, "eve": 403}
