@@ -11,7 +11,7 @@ LABELS = Noted("members_tag", "labels", ("group_id", "deleted_at"), member="0", 
 class Migration(migrations.Migration):
     """The database notes, too, when a tag of somebody ends otherwise, and when a tag leaves its group."""
 
-    dependencies = [("members", "0027_tidied_sets")]
+    dependencies = [("members", "0013_noted_changes")]
 
     operations = [
         migrations.RunSQL(BEFORE.reverse + NOW.forward, NOW.reverse + BEFORE.forward),
