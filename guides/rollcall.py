@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,7 +18,7 @@ from guides.models import Guide, Posting
 from guides.readiness import Reason
 from scrm import clock
 from scrm.audit import entries
-from scrm.sheets import inert
+from scrm.sheets import answers
 from stores.access import Permission, demand
 from stores.models import Store
 
@@ -52,7 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same as CSV for spreadsheets."""
     demand(request.user, Permission.SEE_PEOPLE)
     demand(request.user, Permission.EXPORT_NUMBERS)
@@ -61,9 +61,7 @@ def export(request: HttpRequest) -> HttpResponse:
     lines = list(_lines(found))
     filters = {"store": request.GET.get("store", ""), "reason": request.GET.get("reason", "")}
     entries.record_export(request.user, "guides.guide", at=clock.now(), rows=len(lines) - 1, filters=filters)
-    answer = HttpResponse("".join(inert.csv_lines(lines)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="readiness.csv"'
-    return answer
+    return answers.csv("readiness", lines)
 
 
 def _chosen(found: Any, store: Store | None, reason: str) -> QuerySet[Posting]:

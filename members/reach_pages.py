@@ -1,6 +1,5 @@
 """Pages about whom the brand can reach, and about the lists by which stores win the others back."""
 
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import F, Max, Q, QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,7 +21,7 @@ from members.reach import ROUND
 from scrm import clock
 from scrm.audit import entries
 from scrm.clock import SHANGHAI
-from scrm.sheets import inert
+from scrm.sheets import answers
 from stores.access import Permission, demand
 from stores.models import Brand, CityTier, Store, Tier
 from stores.scope import scope_of
@@ -132,10 +131,7 @@ def activation_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     demand(request.user, Permission.INVITE_CUSTOMERS)
     one = _one(request, public_id)
     entries.record_export(request.user, "members.invitee", at=clock.now(), rows=one.people, store=one.store)
-    out = tempfile.TemporaryFile()  # noqa: SIM115  (the answer closes it)
-    inert.write_xlsx(out, _("Activation"), _lines(request, one))
-    out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=f"activation-{one.public_id}.xlsx", content_type=inert.EXCEL)
+    return answers.excel(f"activation-{one.public_id}", _("Activation"), _lines(request, one))
 
 
 @login_required

@@ -14,7 +14,7 @@ from members import blocks, duplicates, merges, phones, reviews
 from members.models import BlockedValue, Identity, Merge, Review
 from scrm import clock
 from scrm.audit import entries
-from scrm.sheets import inert
+from scrm.sheets import answers
 from stores.access import Permission, demand
 
 ON_A_PAGE = 30
@@ -116,9 +116,7 @@ def shared_csv(request: HttpRequest) -> StreamingHttpResponse:
     rows = list(duplicates.everything(kind=kind, state=state))
     told = {"kind": kind, "state": state}
     entries.record_export(request.user, "members.identity", at=clock.now(), rows=len(rows), filters=told)
-    answer = StreamingHttpResponse(inert.csv_lines(_lines(rows)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="duplicates-{clock.day_of(clock.now())}.csv"'
-    return answer
+    return answers.csv(f"duplicates-{clock.day_of(clock.now())}", _lines(rows))
 
 
 def _lines(rows: list[duplicates.Shared]) -> Iterator[list[Any]]:

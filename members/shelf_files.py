@@ -1,21 +1,20 @@
 """The list of customers as a file, for those who may take customers away; phones stay masked."""
 
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from members import cards, shelves
-from members.models import Member
+from members import cards, fields, persons, shelves, wearings
+from members.models import Field, Member
 from scrm import clock
 from scrm.audit import entries
 from scrm.clock import SHANGHAI
-from scrm.sheets import inert
+from scrm.sheets import answers
 from stores.access import Permission, demand
 
 MOST = 100_000  # lines of one file; who needs more filters by store or region
@@ -34,23 +33,32 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     chosen = list(keys)
     entries.record_export(request.user, "members.member", at=at, rows=len(chosen), filters=asked, format=kind)
     lines = _lines(request.user, chosen, at)
-    name = f"customers-{clock.day_of(at)}"
-    if kind == "csv":
-        stream = StreamingHttpResponse(inert.csv_lines(lines), content_type="text/csv; charset=utf-8")
-        stream["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return stream
-    out = tempfile.TemporaryFile()  # noqa: SIM115  (the answer closes it)
-    inert.write_xlsx(out, _("Customers"), lines)
-    out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=f"{name}.xlsx", content_type=inert.EXCEL)
+    return answers.file(kind, f"customers-{clock.day_of(at)}", _("Customers"), lines)
 
 
 def _lines(viewer: Any, keys: list[int], at: Any) -> Iterator[list[Any]]:
-    yield [_("Id"), _("Name"), _("Lifecycle"), _("Grade"), _("Guides"), _("Phone"), _("Last order"), _("Member")]
+    own = list(Field.objects.filter(is_active=True))
+    head = [_("Id"), _("Name"), _("Lifecycle"), _("Grade"), _("Guides"), _("Phone"), _("Last order"), _("Member")]
+    yield [*head, _("Tags"), *(field.name for field in own)]
     for start in range(0, len(keys), AT_ONCE):
         rows = Member.objects.filter(pk__in=keys[start : start + AT_ONCE]).order_by("-pk")
+        circles = persons.circle(keys[start : start + AT_ONCE])
+        worn = wearings.of_many(viewer, circles, at=at)
+        filled = wearings.filled_many(viewer, circles, at=at)
         for card in cards.of(viewer, list(rows), at=at):
-            yield _line(card)
+            hers = {one.field.pk: one for one in filled[card.member.pk]}
+            tags = "、".join(str(one.tag) for one in worn[card.member.pk])
+            yield [*_line(card), tags, *(_said(hers.get(field.pk)) for field in own)]
+
+
+def _said(filled: wearings.Filled | None) -> Any:
+    """What a field says of her; a personal one is masked like a phone, whoever takes the file."""
+    if filled is None or filled.row is None:
+        return ""
+    value = "••••" if filled.field.is_personal else fields.plain(filled.value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "、".join(value) if isinstance(value, list) else value
 
 
 def _line(card: cards.Card) -> list[Any]:

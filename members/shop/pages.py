@@ -1,12 +1,11 @@
 """Pages about what was sold: orders, one order, a customer's orders, the catalogue with its stock."""
 
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Prefetch, Q, Sum
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.dateparse import parse_date
@@ -19,7 +18,7 @@ from members.views import seen
 from scrm import clock
 from scrm.audit import entries
 from scrm.clock import SHANGHAI
-from scrm.sheets import inert
+from scrm.sheets import answers
 from stores.access import Permission, demand
 from stores.models import Store
 
@@ -178,15 +177,7 @@ def products_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     filters = {"q": request.GET.get("q", ""), "what": what}
     model = "members.stock" if what == "stock" else "members.product"
     entries.record_export(request.user, model, at=at, rows=len(lines) - 1, filters=filters, format=kind)
-    name = f"{what}-{clock.day_of(at)}"
-    if kind == "csv":
-        stream = StreamingHttpResponse(inert.csv_lines(iter(lines)), content_type="text/csv; charset=utf-8")
-        stream["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return stream
-    out = tempfile.TemporaryFile()  # noqa: SIM115  (the answer closes it)
-    inert.write_xlsx(out, _("Products"), iter(lines))
-    out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=f"{name}.xlsx", content_type=inert.EXCEL)
+    return answers.file(kind, f"{what}-{clock.day_of(at)}", _("Products"), lines)
 
 
 def _product_lines(text: str) -> Iterator[list[Any]]:

@@ -8,7 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
@@ -21,7 +21,7 @@ from unfold.paginator import InfinitePaginator
 from scrm import clock
 from scrm.audit import alarms, entries, kinds, search
 from scrm.audit.models import Alarm, Entry
-from scrm.sheets import inert
+from scrm.sheets import answers
 
 MOST = 50_000  # entries of one export
 LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
@@ -84,7 +84,7 @@ class EntryAdmin(Unchangeable):
             *super().get_urls(),
         ]
 
-    def export(self, request: HttpRequest) -> HttpResponse:
+    def export(self, request: HttpRequest) -> StreamingHttpResponse:
         """What was found, as CSV; that it was taken away stands in the book."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -94,9 +94,7 @@ class EntryAdmin(Unchangeable):
             raise BadRequest("no such filter") from wrong
         lines = [self._line(entry) for entry in found.iterator(chunk_size=2000)]
         entries.record_export(request.user, "audit.entry", rows=len(lines), filters=request.GET.dict(), at=clock.now())
-        answer = HttpResponse("".join(inert.csv_lines([HEAD, *lines])), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="audit-{clock.day_of(clock.now())}.csv"'
-        return answer
+        return answers.csv(f"audit-{clock.day_of(clock.now())}", [HEAD, *lines])
 
     def thing(self, request: HttpRequest, kind: str, id: str) -> HttpResponse:
         """Leads to what an entry is about, as far as the viewer may see it."""

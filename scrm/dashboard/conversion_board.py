@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.db.models import F, FloatField
 from django.db.models.functions import Cast, NullIf
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +18,7 @@ from scrm.dashboard import boards, conversions
 from scrm.dashboard.conversions import SPANS, USUAL, Counts
 from scrm.dashboard.models import Conversion
 from scrm.dashboard.nodes import Kind, Node
-from scrm.sheets import inert
+from scrm.sheets import answers
 from stores.access import Permission, demand
 
 SIZE, MOST = 50, 20_000
@@ -58,7 +58,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest) -> StreamingHttpResponse:
     """The whole table as CSV."""
     demand(request.user, Permission.EXPORT_NUMBERS)
     node, span, counts, day = _read(request)
@@ -67,10 +67,7 @@ def export(request: HttpRequest) -> HttpResponse:
     viewer: Any = request.user
     told: dict[str, Any] = {"node": node.public_id, "table": part, "span": span, "rows": len(rows)}
     entries.record("numbers.exported", by=viewer, subject=viewer, at=clock.now(), kind="csv", **told)
-    text = "".join(inert.csv_lines(_lines(node, counts, rows)))
-    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="conversion-{node.public_id}-{span}-{day}.csv"'
-    return answer
+    return answers.csv(f"conversion-{node.public_id}-{span}-{day}", _lines(node, counts, rows))
 
 
 def _read(request: HttpRequest) -> tuple[Node, str, Counts, Any]:

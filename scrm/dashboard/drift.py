@@ -1,13 +1,12 @@
 """The drift report's pages: where WeCom counts otherwise than we, for HQ and, of their own stores, for managers."""
 
-import io
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +21,7 @@ from scrm import clock
 from scrm.audit import entries
 from scrm.dashboard import differences
 from scrm.dashboard.differences import Asked
-from scrm.sheets import inert
+from scrm.sheets import answers
 from stores.access import Permission, demand
 from stores.models import Store
 from stores.scope import scope_of
@@ -65,19 +64,8 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     found = differences.rows(request.user, told)
     rows = min(found.count(), differences.MOST_ROWS)
     entries.record_export(request.user, "guides.drift", at=clock.now(), rows=rows, filters=told.told())
-    answer = _csv(found) if kind == "csv" else _xlsx(found)
-    answer["Content-Disposition"] = f'attachment; filename="drift-{told.first}-{told.last}.{kind}"'
-    return answer
-
-
-def _csv(found: Any) -> HttpResponseBase:
-    return StreamingHttpResponse(inert.csv_lines(differences.lines(found)), content_type="text/csv; charset=utf-8")
-
-
-def _xlsx(found: Any) -> HttpResponseBase:
-    out = io.BytesIO()
-    inert.write_xlsx(out, _("Drift report"), differences.lines(found))
-    return HttpResponse(out.getvalue(), content_type=inert.EXCEL)
+    name = f"drift-{told.first}-{told.last}"
+    return answers.file(kind, name, _("Drift report"), differences.lines(found))
 
 
 @login_required

@@ -1,10 +1,9 @@
 """Files for people: templates to fill in, and the answer for each line of what they brought."""
 
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 
@@ -13,8 +12,7 @@ from scrm.imports.models import Import
 from scrm.imports.reading import EXPLAINS
 from scrm.imports.verdicts import Kind
 from scrm.sheets import inert
-
-IN_MEMORY = 1 << 20
+from scrm.sheets.answers import file
 
 
 def template(kind: Kind) -> HttpResponse:
@@ -38,15 +36,7 @@ def _explained(kind: Kind) -> Iterator[list[str]]:
 def answers(upload: Import, kind: Kind, rows: Any, *, ending: str) -> Any:
     """The lines as they were brought, each with its answer: to be mended and brought again."""
     told = _lines(upload, kind, rows)
-    name = f"{upload.public_id}.{ending}"
-    if ending == "csv":
-        answer = StreamingHttpResponse(inert.csv_lines(told), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
-        return answer
-    out = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (the answer closes it)
-    inert.write_xlsx(out, str(kind.title), told)
-    out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=name, content_type=inert.EXCEL)
+    return file(ending, upload.public_id, str(kind.title), told)
 
 
 def _lines(upload: Import, kind: Kind, rows: Any) -> Iterator[list[Any]]:

@@ -85,7 +85,7 @@ def test_only_who_may_sees_it(book: Cast, who: str) -> None:
 def test_the_export_has_what_was_found_and_stands_in_the_book(book: Cast) -> None:
     client = Client()
     client.force_login(book.ann)
-    said = client.get(LIST + "export/", {"customer": "m_1"}).content.decode()
+    said = client.get(LIST + "export/", {"customer": "m_1"}).getvalue().decode()
     assert (said.count("\n"), "x.changed" in said, "y.changed" in said) == (2, True, False)
     one = Entry.objects.get(verb="entry.exported")
     assert (one.actor_id, one.rows, one.detail) == (book.ann.pk, 1, {"filters": {"customer": "m_1"}})

@@ -166,7 +166,7 @@ def test_the_page_lists_stores_and_the_file_is_inert(cast: Cast, client: Client)
     client.force_login(cast.ada)
     page = client.get("/dashboard/conversion/?part=stores&q=1%2B1").content.decode()
     assert "=1+1店" in page and "100.0%" in page
-    told = client.get("/dashboard/conversion/table.csv?part=stores").content.decode()
+    told = client.get("/dashboard/conversion/table.csv?part=stores").getvalue().decode()
     assert "'=1+1店,1,0,1,1,1,1.0" in told
     assert client.get("/dashboard/conversion/?span=x&part=y&sort=z&page=99999").status_code == 200
 

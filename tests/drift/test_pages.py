@@ -102,7 +102,7 @@ def test_the_files_hold_what_the_page_shows_and_run_nothing(cast: Cast, drifts: 
     client = browser(cast.ben, "en")
     text = b"".join(client.get(f"/dashboard/drift/drift.csv?{DAYS}").streaming_content).decode()  # type: ignore[attr-defined]
     assert text.count("\n") == 3 and "'=1+1" in text and "Dong" not in text
-    sheet = load_workbook(BytesIO(client.get(f"/dashboard/drift/drift.xlsx?{DAYS}").content)).active
+    sheet = load_workbook(BytesIO(client.get(f"/dashboard/drift/drift.xlsx?{DAYS}").getvalue())).active
     assert sheet is not None and sheet.max_row == 3 and sheet["C2"].data_type == "s"
     assert [e.detail["filters"]["from"] for e in Entry.objects.filter(verb="drift.exported")] == ["2026-03-01"] * 2
 

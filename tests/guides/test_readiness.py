@@ -227,7 +227,7 @@ def test_who_is_only_known_by_letters_is_shown_to_hq(cast: Cast, client: Any) ->
 def test_the_export_is_for_spreadsheets_and_stands_in_the_book(ill: Cast, client: Any) -> None:
     Guide.objects.filter(userid="cai").update(name="=cmd|x")
     answer = get(client, ill.ada, "/codes/readiness/export/")
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
     assert [row[3] for row in rows[1:]] == ["cai", "gu"] and rows[1][2] == "'=cmd|x" and rows[1][6] == "41054"
     assert Entry.objects.get(verb="guide.exported").actor_id == ill.ada.pk
     assert get(client, ill.cai, "/codes/readiness/export/").status_code == 403

@@ -45,7 +45,7 @@ def made(cast: Cast, name: str = "没买过", rule: Any = NEVER) -> Segment:
 def text(client: Client, path: str, **asked: Any) -> str:
     answer = client.get(path, asked)
     assert answer.status_code == 200, path
-    return answer.content.decode()
+    return answer.getvalue().decode()
 
 
 def test_hq_sees_sizes_rules_and_makers(shop: Cast) -> None:
