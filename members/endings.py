@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from members import links, merges
+from members.links import BORNE as BORNE
 from members.models import Identity, IdentityLink, Member, Review
 from members.values import CARD, PHONE
 from scrm.audit import entries

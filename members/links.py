@@ -46,7 +46,7 @@ WHERE i.id = %(identity)s AND i.member_id = ANY(%(members)s::bigint[]) AND NOT E
 ON CONFLICT (identity_id, member_id, source) DO UPDATE SET until = NULL
 """
 END = """
-UPDATE members_identitylink SET until = greatest(since, %(until)s), ended_for = %(why)s, ended_at = %(at)s,
+UPDATE members_identitylink SET until = %(until)s, ended_for = %(why)s, ended_at = %(at)s,
     ended_by_id = %(by)s
 WHERE identity_id = %(identity)s AND member_id = ANY(%(members)s::bigint[]) AND until IS NULL
 """

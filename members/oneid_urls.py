@@ -14,4 +14,6 @@ urlpatterns = [
     path("blocked-ids/", review_pages.blocked, name="blocked_ids"),
     path("<customer:public_id>/identities/", identity_pages.tab, name="customer_identities"),
     path("<customer:public_id>/identities/<slug:handle>/", identity_pages.reveal, name="identity_reveal"),
+    path("<customer:public_id>/identities/<slug:handle>/end/", identity_pages.end, name="identity_end"),
+    path("<customer:public_id>/identities/<slug:handle>/renew/", identity_pages.renew, name="identity_renew"),
 ]
