@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from members.models import Delivery, Source
+from members.sources import GOOD
+from scrm.audit import entries
 
 MOST_EXAMPLES = 10
 MOST_REASONS = 30
+MOST_NAMED = 20
 OTHER = "other reasons"
 QUOTED = re.compile(r"[\"'“‘「].*?[\"'”’」]", re.DOTALL)
 NUMBERS = re.compile(r"\d{5,}")
@@ -52,6 +55,16 @@ def record(
         by=by if getattr(by, "pk", None) else None,
         note=note[:120],
     )
+
+
+def note(what: str, answers: Sequence[Answer], *, sources: Iterable[Any], by: Any, at: datetime) -> None:
+    """The audit book's one entry of a request: who sent how many rows of which sources, and what became of them.
+
+    `what` is the model of its rows in small letters; of codes that are none it says nothing.
+    """
+    named = sorted({code for code in sources if isinstance(code, str) and GOOD.fullmatch(code)})
+    counts = Counter(answer.status for answer in answers)
+    entries.record(f"{what}.sent", by=by, at=at, rows=len(answers), sources=named[:MOST_NAMED], **counts)
 
 
 def reasons(errors: Iterable[Any]) -> dict[str, int]:

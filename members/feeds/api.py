@@ -117,8 +117,11 @@ class Events(mixins.ListModelMixin, Door):
             raise ValidationError({"events": [_("A list of rows is needed.")]})
         if len(rows) > MOST:
             raise ValidationError({"events": [_("At most %(n)d rows at once.") % {"n": MOST}]})
+        by, at = request.user, clock.now()
         with transaction.atomic():
-            verdicts = take_events(rows, by=request.user, at=clock.now())
+            verdicts = take_events(rows, by=by, at=at)
+            codes = (row.get("source") for row in rows if isinstance(row, dict))
+            deliveries.note("event", verdicts, sources=codes, by=by, at=at)
         return Response({"results": [_said(verdict) for verdict in verdicts]})
 
 

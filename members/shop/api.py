@@ -202,8 +202,12 @@ class Orders(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     def batch(self, request: Request) -> Response:
         """Orders and refunds as a source tells them: an answer for each row, and one bad row spoils no other."""
         rows = _told(request.data, "orders")
+        by, at = request.user, clock.now()
         with transaction.atomic():
-            return _answer(take_orders(rows, by=request.user, at=clock.now()))
+            verdicts = take_orders(rows, by=by, at=at)
+            codes = (row.get("source") for row in rows if isinstance(row, dict))
+            deliveries.note("order", verdicts, sources=codes, by=by, at=at)
+        return _answer(verdicts)
 
 
 def _faces(found: Sequence[Any]) -> dict[int, str]:
@@ -289,13 +293,14 @@ class StockRow(serializers.ModelSerializer):
         fields = ["product", "sku", "store", "store_code", "quantity", "told_at"]
 
 
-def _took(request: Request, name: str, code: str, verb: Any) -> Response:
+def _took(request: Request, name: str, what: str, code: str, verb: Any) -> Response:
     rows, at = _told(request.data, name), clock.now()
     with transaction.atomic():
         verdicts = verb(rows, at=at, by=request.user)
         skus = [str(row.get("sku", ""))[:64] if isinstance(row, dict) else "" for row in rows]
         source = sources.known([code], at)[code]
         deliveries.record(source, Delivery.Kind.PRODUCTS, verdicts, at=at, by=request.user, numbers=skus)
+        deliveries.note(what, verdicts, sources=[code], by=request.user, at=at)
     return _answer(verdicts)
 
 
@@ -312,7 +317,7 @@ class Products(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
     @once
     def batch(self, request: Request) -> Response:
         """Products by their SKU, new and changed ones alike."""
-        return _took(request, "products", CATALOGUE, products.take_in)
+        return _took(request, "products", "product", CATALOGUE, products.take_in)
 
     @extend_schema(responses=StockRow(many=True))
     @action(detail=True, methods=["get"], filterset_class=None)
@@ -337,4 +342,4 @@ class Stocks(mixins.ListModelMixin, Door):
     @once
     def batch(self, request: Request) -> Response:
         """How many of a product a store has; the newest count stands."""
-        return _took(request, "stock", STOCK, products.count_stock)
+        return _took(request, "stock", "stock", STOCK, products.count_stock)

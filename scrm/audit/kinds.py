@@ -196,6 +196,7 @@ VERBS: dict[str, Any] = {
     "import.uploaded": pgettext_lazy("deed", "file uploaded"),
     "import.applied": pgettext_lazy("deed", "brought in"),
     "import.discarded": pgettext_lazy("deed", "discarded"),
+    "sent": pgettext_lazy("deed", "sent by a system"),
     "consent.given": pgettext_lazy("deed", "consent given"),
     "invite.made": pgettext_lazy("deed", "registration link made"),
     "invite.ended": pgettext_lazy("deed", "registration link ended"),

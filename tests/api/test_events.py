@@ -11,6 +11,7 @@ from members import sources
 from members.feeds import signatures
 from members.models import Delivery, Event, Member, Push, Source
 from scrm import clock
+from scrm.audit.models import Entry
 from tests.api.conftest import Caller
 from tests.cast import Cast
 
@@ -39,6 +40,15 @@ def test_a_batch_is_answered_row_by_row(cast: Cast, calling: Caller) -> None:
     assert [one["status"] for one in results] == ["created", *["rejected"] * 4, "created"]
     assert all("error" in one for one in results[1:5])
     assert {(d.source.code, d.rows, d.rejected) for d in Delivery.objects.all()} == {("mini", 2, 1), ("b", 1, 0)}
+
+
+def test_a_batch_is_one_entry_of_the_book(cast: Cast, calling: Caller) -> None:
+    told = [row("1"), row("2", kind="slept")]
+    for status in ("created", "unchanged"):
+        calling(cast.ada).post(BATCH, {"events": told})
+        one = Entry.objects.filter(verb="event.sent").latest("pk")
+        assert (one.actor_id, one.rows, one.detail) == (cast.ada.pk, 2, {"sources": ["mini"], status: 1, "rejected": 1})
+    assert Entry.objects.filter(verb="event.sent").count() == 2
 
 
 def test_signs_that_no_column_takes_break_nothing(cast: Cast, calling: Caller) -> None:

@@ -50,6 +50,16 @@ def test_each_source_s_rows_are_a_delivery(cast: Cast, calling: Caller) -> None:
     assert list(found) == [("pos", 1, 1, 0), ("shop", 2, 1, 1)]
 
 
+def test_a_batch_is_one_entry_of_the_book(cast: Cast, calling: Caller) -> None:
+    api, key = calling(cast.ada), {"Idempotency-Key": "till-7-0002"}
+    rows = [order("A1"), order("A1", source="shop"), order("A2", store="S999"), {"source": "no code"}]
+    for _time in range(2):  # told again under its key it is not done again
+        sent(api, *rows, headers=key)
+    one = Entry.objects.get(verb="order.sent")
+    assert (one.actor_id, one.rows) == (cast.ada.pk, 4)
+    assert one.detail == {"sources": ["pos", "shop"], "created": 2, "rejected": 2}
+
+
 @pytest.mark.parametrize("body", [{}, {"orders": {}}, {"orders": [{}] * 1001}, []])
 def test_a_body_that_is_no_batch_is_refused(cast: Cast, calling: Caller, body: Any) -> None:
     is_problem(calling(cast.ada).post(BATCH, body), 400)
