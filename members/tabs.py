@@ -29,6 +29,11 @@ TABS: tuple[Tab, ...] = (
 )
 
 
+def chosen(tabs: list[Tab], slug: str) -> Tab | None:
+    """The tab that the address names, else the first."""
+    return next((tab for tab in tabs if tab.slug == slug), tabs[0] if tabs else None)
+
+
 def of(viewer: Any) -> list[Tab]:
     """The tabs that the viewer may open."""
     return [tab for tab in TABS if viewer.may(tab.permission)]

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from members import upstairs
+from stores.scope import SEES_CUSTOMERS, scope_of
 
 ON_A_PAGE = 30
 KINDS: dict[str, Any] = {
@@ -28,6 +29,8 @@ KINDS: dict[str, Any] = {
     "merge": _("Merges"),
     "points": _("Points"),
 }
+NOT_YET = {"points"}  # they come with their ledger
+HQ_ALONE = {"merge"}
 Mark = tuple[datetime, str]
 
 
@@ -60,6 +63,12 @@ class Page:
     def next(self) -> str:
         """The mark as an address carries it."""
         return f"{self.after[0].isoformat()} {self.after[1]}" if self.after else ""
+
+
+def kinds(viewer: Any) -> dict[str, Any]:
+    """What the viewer may ask for: no kind of which she can never read a line."""
+    without = NOT_YET if scope_of(viewer, needs=SEES_CUSTOMERS).everything else NOT_YET | HQ_ALONE
+    return {kind: words for kind, words in KINDS.items() if kind not in without}
 
 
 def read(

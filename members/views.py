@@ -38,7 +38,9 @@ def profile(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect("members:customer", sight.root.public_id)
     profiles.opened(request.user, sight.root, at=clock.now())
     shown = {"sight": sight, "glance": profiles.glance(request.user, sight, at=clock.now())}
-    return render(request, "members/customer.html", {**shown, "tabs": tabs.of(request.user)})
+    open_to = tabs.of(request.user)
+    told = {**shown, "tabs": open_to, "open": tabs.chosen(open_to, request.GET.get("tab", ""))}
+    return render(request, "members/customer.html", told)
 
 
 @login_required
@@ -50,7 +52,8 @@ def timeline(request: HttpRequest, public_id: str) -> HttpResponse:
     profiles.opened(request.user, sight.root, at=clock.now())
     kinds = [kind for kind in request.GET.getlist("kind") if kind in timelines.KINDS]
     page = timelines.read(request.user, sight.circle, before=mark(request.GET.get("before", "")), kinds=kinds)
-    shown = {"page": page, "sight": sight, "kinds": timelines.KINDS, "chosen": kinds, "more": "before" in request.GET}
+    offered = {"kinds": timelines.kinds(request.user), "chosen": kinds}
+    shown = {"page": page, "sight": sight, **offered, "more": "before" in request.GET}
     return render(request, "members/_timeline.html", shown)
 
 

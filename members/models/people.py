@@ -72,7 +72,7 @@ class Member(models.Model):
         verbose_name_plural = _("customers")
 
     def __str__(self) -> str:
-        return self.name or str(_("customer not yet read"))
+        return self.name or str(_("no name yet"))
 
 
 class Identity(models.Model):

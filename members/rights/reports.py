@@ -9,7 +9,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from members.models import Consent, DataRequest
+from scrm.audit import kinds
 from scrm.clock import day_span
+from stores.models import Role
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def read(first: date, last: date) -> list[Part]:
     """The tables of the report over these days, both included."""
     asked = {"since": day_span(first)[0], "until": day_span(last)[1], "now": day_span(last)[1]}
     purpose, state, source = (dict(one.choices) for one in (Consent.Purpose, Consent.State, Consent.Source))
-    kind = dict(DataRequest.Kind.choices)
+    kind, roles = dict(DataRequest.Kind.choices), dict(Role.choices)
     words = [[purpose[p], c or _("brand"), state[s], source[o], n, m] for p, c, s, o, n, m in _ask(WORDS, asked)]
     counts = [[kind[k], *rest] for k, *rest in _ask(REQUESTS, asked)]
     return [
@@ -70,7 +72,7 @@ def read(first: date, last: date) -> list[Part]:
         Part(
             _("Who looked at and took away customers' data"),
             [_("Role"), _("Deed"), _("Times"), _("Rows"), _("People")],
-            [list(row) for row in _ask(DEEDS, asked)],
+            [[roles.get(role, role), kinds.sentence(verb), *rest] for role, verb, *rest in _ask(DEEDS, asked)],
         ),
         Part(
             _("What was removed when its time was up"),

@@ -1,4 +1,4 @@
-"""What the operators of the sample brand made for themselves: names of sources, a field, tags, a tag by rule, segments."""
+"""What the operators of the sample brand made for themselves: named sources, a field, tags, a tag by rule, segments."""
 
 from datetime import datetime, timedelta
 from typing import Any

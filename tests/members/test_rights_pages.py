@@ -14,7 +14,9 @@ from members.models import DataRequest, Member
 from members.recognitions import Told
 from members.rights import erasures, reports, requests
 from scrm import clock
+from scrm.audit import kinds
 from scrm.audit.models import Entry
+from stores.models import Role
 from tests.cast import MEI, NOW, Cast, after
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +154,6 @@ def test_the_report_counts_words_requests_and_looks(
     words, asked, deeds, _purges = reports.read(NOW.date(), after(days=1).date())
     assert [row[4] for row in words.rows] == [1, 1, 1] and asked.rows == []
     assert reports.read(after(days=-99).date(), NOW.date())[1].rows[0][1:] == [1, 0, 0, 1, 1]
-    assert ["hq_admin", "datarequest.refused", 1, 0, 1] in deeds.rows
+    assert [Role.HQ_ADMIN.label, kinds.sentence("datarequest.refused"), 1, 0, 1] in deeds.rows
     call_command("privacy_report", "--from", "2026-01-01", "--to", "2026-03-31")
     assert "ad_match" not in capsys.readouterr().out  # words for people, not keys
