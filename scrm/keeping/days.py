@@ -35,6 +35,7 @@ DAYS = {
     "PUSHES": Days(200),
     "DELIVERIES": Days(400, 31),
     "PACKS": Days(1095, LOG_DAYS),
+    "SEGMENT_MOVES": Days(90, 31),  # a segment's page shows thirty days
     "STATISTICS": Days(400, 60),  # the drift report judges five weeks
 }
 

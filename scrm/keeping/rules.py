@@ -83,6 +83,13 @@ RULES = (
         only="sync_id IN (SELECT id FROM guides_sync WHERE state <> 'running')",
     ),
     Rule("PACKS", "members_packdownload", "at", _("Who was in audience packs that left the house")),
+    Rule(
+        "SEGMENT_MOVES",
+        "members_segmentchange",
+        "at",
+        _("Who entered and left segments; how many did so on each day stays"),
+        only="day <= (SELECT max(day) FROM members_segmentday)",  # a day is summed up before its rows go
+    ),
     Rule("STATISTICS", "guides_officialday", "first_read_at", _("What WeCom counts of each guide's days")),
     Rule(
         "MARKINGS",

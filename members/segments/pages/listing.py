@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -163,9 +164,10 @@ def moved(request: HttpRequest, public_id: str, day: date, way: str) -> HttpResp
     rows = Change.objects.filter(segment=one, day=day).values_list(way, flat=True)
     who = scopes.within(request.user, bits.union(bits.unpacked(body) for body in rows), at=at)
     words = {"entered": _("Entered on %(day)s"), "left": _("Left on %(day)s")}[way] % {"day": day}
-    return listed(
-        request, who, at=at, segment=one, title=words, about={"segment": public_id, "day": str(day), "way": way}
-    )
+    about = {"segment": public_id, "day": str(day), "way": way}
+    days = settings.KEEP_DAYS["SEGMENT_MOVES"]
+    gone = days if day <= clock.day_of(at - timedelta(days=days)) else 0
+    return listed(request, who, at=at, segment=one, title=words, about=about, gone_after=gone)
 
 
 def listed(
