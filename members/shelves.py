@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from members import cards, identities, sights
-from members.models import Grade, Identity, Joining, Member, MemberTag, Order, Stage, Tag
+from members import cards, identities, sights, walks
+from members.models import Grade, Joining, Member, MemberTag, Order, Stage, Tag
+from members.walks import Look
 from stores.models import Store
 from stores.scope import SEES_CUSTOMERS, scope_of
 
 ON_A_PAGE = 25
 STATES = ("live", "lost", "none")
 MOST_CHOICES = 60
+RARE = 2000  # a name or a tag of so many customers or fewer is looked up first
 Asked = Mapping[str, str]
 
 
@@ -30,15 +33,15 @@ class Page:
 
 def page(viewer: Any, asked: Asked, *, at: datetime) -> Page:
     """One page of the customers whom the viewer may see."""
-    rows = found(viewer, asked, at=at)
-    rows = _below(rows, asked.get("after", "")).order_by("-pk")
-    shown = list(rows[: ON_A_PAGE + 1])
-    more = shown[ON_A_PAGE - 1].public_id if len(shown) > ON_A_PAGE else ""
+    rows, looks = _asked_for(viewer, asked, at)
+    keys = walks.newest(_below(rows, asked.get("after", "")), viewer, ON_A_PAGE + 1, looks)
+    known = Member.objects.in_bulk(keys[:ON_A_PAGE])
+    shown = [known[key] for key in keys[:ON_A_PAGE]]
     told = {name: value for name, value in asked.items() if name != "after" and value}
     here = Store.objects.visible_to(viewer).filter(public_id=asked.get("store", "")).first()
     return Page(
-        cards=cards.of(viewer, shown[:ON_A_PAGE], at=at),
-        next=more,
+        cards=cards.of(viewer, shown, at=at),
+        next=shown[-1].public_id if len(keys) > ON_A_PAGE else "",
         asked=told,
         here=here,
         is_filtered=bool(told),
@@ -47,14 +50,28 @@ def page(viewer: Any, asked: Asked, *, at: datetime) -> Page:
 
 
 def found(viewer: Any, asked: Asked, *, at: datetime) -> QuerySet[Member]:
-    """The persons that the words and the filters leave, as far as the viewer sees them."""
-    rows = sights.people(viewer)
+    """All the persons that the words and the filters leave, as far as the viewer sees them."""
+    rows, looks = _asked_for(viewer, asked, at)
+    return walks.whole(rows, viewer, looks)
+
+
+Found = tuple[QuerySet[Member], list[Look]]
+
+
+def _asked_for(viewer: Any, asked: Asked, at: datetime) -> Found:
+    """The persons that the words and the filters leave, whoever sees them; and what must be so of those of a person's
+    members whom the viewer sees herself."""
+    rows: QuerySet[Member] = Member.objects.filter(same_person_as=None, erased_at=None)
+    looks: list[Look] = []
     if text := asked.get("q", "").strip()[:64]:
-        rows = _named(rows, viewer, text)
+        rows, looks = _named(rows, viewer, text)
     for name, narrow in NARROWING.items():
         if value := asked.get(name, "").strip():
             rows = narrow(rows, viewer, value, at)
-    return rows
+    if value := asked.get("registered", "").strip():
+        rows, more = _registered(rows, viewer, value == "yes")
+        looks = looks + more
+    return rows, looks
 
 
 def _below(rows: QuerySet[Member], public_id: str) -> QuerySet[Member]:
@@ -64,29 +81,38 @@ def _below(rows: QuerySet[Member], public_id: str) -> QuerySet[Member]:
     return rows.filter(pk__lt=last) if last else rows.none()
 
 
-def _named(rows: QuerySet[Member], viewer: Any, text: str) -> QuerySet[Member]:
+def _named(rows: QuerySet[Member], viewer: Any, text: str) -> Found:
     """By id first, since an id means one; else by the beginning of her name."""
-    told = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID, value=text)
-    keys = identities.anybody(text) | set(told.values_list("member", flat=True))
-    known = Member.objects.filter(Q(pk__in=keys) | Q(public_id=text))
-    if not scope_of(viewer, needs=SEES_CUSTOMERS).everything:
-        known = known.filter(pk__in=Member.objects.visible_to(viewer).values("pk"))  # by ids of members she met
-    roots = {same or pk for pk, same in known.values_list("pk", "same_person_as")}
-    return rows.filter(pk__in=roots) if roots else _called(rows, viewer, text)
+    keys = identities.anybody(text) | identities.external(text)
+    known = list(Member.objects.filter(Q(pk__in=keys) | Q(public_id=text), erased_at=None))
+    seen = sights.met(viewer, {one.pk for one in known})  # by ids of members she met
+    roots = {one.same_person_as_id or one.pk for one in known if one.pk in seen}
+    return (rows.filter(pk__in=roots), []) if roots else _called(rows, viewer, text)
 
 
-def _called(rows: QuerySet[Member], viewer: Any, text: str) -> QuerySet[Member]:
+def _called(rows: QuerySet[Member], viewer: Any, text: str) -> Found:
+    """By a name that the viewer knows her by. A rare one is looked up; of a common one there are some on every page."""
+    named = Q(name__istartswith=text)
     if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
-        return rows.filter(name__istartswith=text)
-    met = Member.objects.visible_to(viewer).filter(name__istartswith=text)
-    return _of(rows, met, "pk", "same_person_as")
+        return rows.filter(named), []
+    few = Member.objects.filter(named, erased_at=None).values_list("pk", "same_person_as")[: RARE + 1]
+    if len(few) <= RARE:
+        return rows.filter(pk__in={same or pk for pk, same in few}), [Look(named)]
+    return _any_of(rows, named), [Look(named)]
 
 
-def _of(rows: QuerySet[Member], told: QuerySet, own: str = "member", merged: str = "") -> QuerySet[Member]:
-    """The persons with one of these rows, whichever of their members it names."""
-    merged = merged or f"{own}__same_person_as"
-    here, there = told.filter(**{own: OuterRef("pk")}), told.filter(**{merged: OuterRef("pk")})
-    return rows.filter(Exists(here.order_by()) | Exists(there.order_by()))
+def _any_of(rows: QuerySet[Member], told: Q) -> QuerySet[Member]:
+    """The persons of whom this is so for any of their members."""
+    merged = Member.objects.filter(told, same_person_as=OuterRef("pk"), erased_at=None).order_by().values("pk")[:1]
+    return rows.alias(merged=Subquery(merged)).filter(told | Q(merged__isnull=False))
+
+
+def _has(told: QuerySet) -> Coalesce:
+    """One of these rows of a person, whichever of her members it names, or 0. Looked up person by person: where most
+    have one, the next page is near, and gathering all would take long. (Of `IS NULL` the planner would think that it
+    is so of hardly anybody, and read the whole table.)"""
+    here, there = told.filter(member=OuterRef("pk")), told.filter(member__same_person_as=OuterRef("pk"))
+    return Coalesce(*(Subquery(part.order_by().values("pk")[:1]) for part in (here, there)), 0)
 
 
 def _among(rows: QuerySet[Member], *told: QuerySet) -> QuerySet[Member]:
@@ -115,25 +141,29 @@ def _by_guide(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> 
 
 def _by_tag(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> QuerySet[Member]:
     tag = Tag.objects.filter(public_id=value).first()
-    worn = MemberTag.objects.visible_to(viewer).filter(tag=tag) if tag else MemberTag.objects.none()
-    return _of(rows, worn)
+    if tag is None:
+        return rows.none()
+    worn = MemberTag.objects.visible_to(viewer).filter(tag=tag)
+    if len(MemberTag.objects.filter(tag=tag).values("pk")[: RARE + 1]) <= RARE:
+        return _among(rows, worn)
+    return rows.alias(worn=_has(worn)).filter(worn__gt=0)
 
 
 def _by_relation(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> QuerySet[Member]:
     seen = _relations(viewer).filter(added_at__isnull=False)
-    live = _of(rows, seen.filter(state="live"))
+    rows = rows.alias(live=_has(seen.filter(state="live")))
     if value == "live":
-        return live
-    ever = _of(rows, seen)
-    return rows.exclude(pk__in=ever.values("pk")) if value == "none" else ever.exclude(pk__in=live.values("pk"))
+        return rows.filter(live__gt=0)
+    rows = rows.alias(ever=_has(seen))
+    return rows.filter(ever__lt=1) if value == "none" else rows.filter(ever__gt=0, live__lt=1)
 
 
-def _by_registered(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> QuerySet[Member]:
+def _registered(rows: QuerySet[Member], viewer: Any, is_so: bool) -> Found:
     """Of the members of hers whom the viewer sees, as a line of the list says it."""
     if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
-        return rows.filter(registered_at__isnull=value != "yes")
-    known = _of(rows, Member.objects.visible_to(viewer).filter(registered_at__isnull=False), "pk", "same_person_as")
-    return known if value == "yes" else rows.exclude(pk__in=known.values("pk"))
+        return rows.filter(registered_at__isnull=not is_so), []
+    told = Q(registered_at__isnull=False)
+    return (_any_of(rows, told) if is_so else rows), [Look(told, is_so)]
 
 
 def _by_stage(rows: QuerySet[Member], viewer: Any, value: str, at: datetime) -> QuerySet[Member]:
@@ -159,7 +189,6 @@ NARROWING = {
     "guide": _by_guide,
     "tag": _by_tag,
     "relation": _by_relation,
-    "registered": _by_registered,
     "stage": _by_stage,
     "grade": _by_grade,
     "tier": _by_tier,
