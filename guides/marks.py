@@ -93,10 +93,14 @@ def _remark(code: Code, pair: dict[str, str], name: str, *, key: str) -> calls.P
 
 def tagged(told: Sequence[OutboundCall], at: datetime) -> None:
     """WeCom put tags on customers, or took some off; it sends no callback for our own calls, so we write it down."""
-    for heard in _heard(told, at=at):
+    done = _heard(told, at=at)
+    askers = taggings.askers([heard.call for heard in done])
+    for heard in done:
         body, userid = heard.body, heard.guide.userid.lower()
         tags.add(heard.member, body.get("add_tag", ()), corp=heard.corp, userid=userid, at=at)
-        tags.take_off(heard.member, body.get("remove_tag", ()), corp=heard.corp, userid=userid)
+        if gone := body.get("remove_tag"):
+            by = askers.get(heard.call)
+            tags.take_off(heard.member, gone, corp=heard.corp, userid=userid, by=by, at=heard.at)
     taggings.answered(told, at)
     if unknown := {call.corp_id for call in told if call.errcode in NO_SUCH_TAG}:
         libraries.library_changed(unknown, at=at)
@@ -126,6 +130,7 @@ class Heard:
     member: int
     body: Mapping[str, Any]
     at: datetime
+    call: int
 
 
 def _heard(told: Sequence[OutboundCall], *, at: datetime) -> list[Heard]:
@@ -145,7 +150,7 @@ def _heard(told: Sequence[OutboundCall], *, at: datetime) -> list[Heard]:
         if (done and stale) or (not done and call.errcode in NO_SUCH_PAIR):
             again.append((call.corp_id, body["external_userid"]))
         elif done and person and guide:
-            found.append(Heard(call.corp_id, guide, person.member_id or 0, body, answered))
+            found.append(Heard(call.corp_id, guide, person.member_id or 0, body, answered, call.pk))
     read_again(again, at=at)
     return found
 

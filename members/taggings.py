@@ -218,6 +218,12 @@ def answered(told: Sequence[OutboundCall], at: datetime) -> None:
         cursor.execute(SETTLE, said)
 
 
+def askers(calls_made: Collection[int]) -> dict[int, int]:
+    """By call to WeCom, who wished for it; calls that nobody in person wished for are left out."""
+    rows = Marking.objects.filter(call_id__in=calls_made, state=State.ASKED, by__isnull=False)
+    return {call: by for call, by in rows.values_list("call_id", "by") if call and by}
+
+
 def met_by(viewer: Person, members: Collection[int]) -> set[str]:
     """The guides of these members, by userid, whose relations with them the viewer may read."""
     related: Any = Member._meta.get_field("relations").related_model

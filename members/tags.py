@@ -12,13 +12,27 @@ from scrm.audit import entries
 from scrm.ids import sql_array
 from stores.models import Person, Store
 
+# Whatever is taken off by hand, here or in WeCom, is kept as what was borne until then.
+KEPT = """
+INSERT INTO members_tagend (member_id, tag_id, source, source_key, since, store_id, put_on_by_id, at, by_id)
+SELECT member_id, tag_id, source, source_key, since, store_id, by_id, greatest(since, %(at)s), %(by)s FROM gone
+"""
+ENDED = f"""
+WITH gone AS (
+    DELETE FROM members_membertag
+    WHERE member_id = %(member)s AND source = 'wecom' AND source_key = %(key)s
+      AND (tag_id = ANY(%(tags)s::bigint[])) = %(are)s
+    RETURNING *
+)
+{KEPT}
+"""
+
 
 @transaction.atomic
 def wear(member: int, tag_ids: Iterable[str], *, corp: int, userid: str, at: datetime) -> None:
     """The member bears exactly these corp tags in her relation with this guide."""
     tags = set(Tag.objects.filter(group__corp=corp, tag_id__in=list(tag_ids)).values_list("pk", flat=True))
-    worn = MemberTag.objects.filter(member=member, source="wecom", source_key=userid)
-    worn.exclude(tag__in=tags).delete()
+    _end(member, userid, tags, are=False, by=None, at=at)
     MemberTag.objects.bulk_create(
         [MemberTag(member_id=member, tag_id=t, source_key=userid, since=at) for t in sorted(tags)],
         ignore_conflicts=True,
@@ -36,24 +50,35 @@ def add(member: int, tag_ids: Iterable[str], *, corp: int, userid: str, at: date
 
 
 @transaction.atomic
-def take_off(member: int, tag_ids: Iterable[str], *, corp: int, userid: str) -> None:
+def take_off(
+    member: int, tag_ids: Iterable[str], *, corp: int, userid: str, by: int | None = None, at: datetime
+) -> None:
     """The member bears these corp tags no longer in her relation with this guide."""
-    worn = MemberTag.objects.filter(member=member, source="wecom", source_key=userid)
-    worn.filter(tag__group__corp=corp, tag__tag_id__in=list(tag_ids)).delete()
+    tags = Tag.objects.filter(group__corp=corp, tag_id__in=list(tag_ids)).values_list("pk", flat=True)
+    _end(member, userid, tags, are=True, by=by, at=at)
+
+
+def _end(member: int, userid: str, tags: Iterable[int], *, are: bool, by: int | None, at: datetime) -> None:
+    """What she wears in this relation ends, if it is (`are`) or is not one of these tags."""
+    told: dict[str, Any] = {"member": member, "key": userid, "tags": sql_array(tags), "are": are, "by": by, "at": at}
+    with connection.cursor() as cursor:
+        cursor.execute(ENDED, told)
 
 
 STAGE = """
-CREATE TEMP TABLE IF NOT EXISTS tags_worn (member_id bigint, source_key text, tags bigint[]) ON COMMIT DELETE ROWS
+CREATE TEMP TABLE IF NOT EXISTS tags_worn (member_id bigint, source_key text, tags bigint[]) ON COMMIT DELETE ROWS;
+DELETE FROM tags_worn
 """
 # Says how many are worn rightly: where that is all of them, nothing is to be put on.
-TAKE_OFF = """
+TAKE_OFF = f"""
 WITH worn AS MATERIALIZED (
     SELECT w.id, w.since, w.tag_id = ANY(t.tags) AS is_right
     FROM tags_worn t JOIN members_membertag w
         ON w.member_id = t.member_id AND w.source = 'wecom' AND w.source_key = t.source_key
 ), gone AS (
     DELETE FROM members_membertag w USING worn o WHERE w.id = o.id AND NOT o.is_right AND o.since <= %(at)s
-)
+    RETURNING w.*
+), kept AS ({KEPT})
 SELECT count(*) FROM worn WHERE is_right
 """
 PUT_ON = """
@@ -66,7 +91,7 @@ ORDER BY 1, 2 ON CONFLICT DO NOTHING
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def wear_many(corp: int, worn: Sequence[tuple[int, str, tuple[str, ...]]], *, at: datetime) -> None:
     """Each member bears exactly these corp tags in her relation with this guide: (member, userid, tag ids).
 
@@ -77,12 +102,11 @@ def wear_many(corp: int, worn: Sequence[tuple[int, str, tuple[str, ...]]], *, at
     known = dict(Tag.objects.filter(group__corp=corp, tag_id__in=asked).values_list("tag_id", "pk")) if asked else {}
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
-        cursor.execute("DELETE FROM tags_worn")
         pks = {tag_ids: {known[tag] for tag in tag_ids if tag in known} for tag_ids in combinations}
         arrays = {tag_ids: sql_array(found) for tag_ids, found in pks.items()}
         lines = (f"{member}\t{bulk.told(userid)}\t{arrays[tag_ids]}\n" for member, userid, tag_ids in worn)
         bulk.stage(cursor, "tags_worn", lines)
-        cursor.execute(TAKE_OFF, {"at": at})
+        cursor.execute(TAKE_OFF, {"at": at, "by": None})
         if cursor.fetchone()[0] < sum(len(pks[tag_ids]) for _member, _userid, tag_ids in worn):
             cursor.execute(PUT_ON, {"at": at})
 
@@ -96,9 +120,13 @@ INSERT INTO members_membertag (member_id, tag_id, source, source_key, since, sto
 SELECT m, %(tag)s, 'ours', %(key)s, %(at)s, %(store)s, %(by)s FROM unnest(%(members)s::bigint[]) AS m ORDER BY m
 ON CONFLICT DO NOTHING
 """
-GONE = """
-DELETE FROM members_membertag
-WHERE tag_id = %(tag)s AND source = 'ours' AND source_key = %(key)s AND member_id = ANY(%(members)s::bigint[])
+GONE = f"""
+WITH gone AS (
+    DELETE FROM members_membertag
+    WHERE tag_id = %(tag)s AND source = 'ours' AND source_key = %(key)s AND member_id = ANY(%(members)s::bigint[])
+    RETURNING *
+)
+{KEPT}
 """
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from members import fields, persons, scores, sights, taggings, tags
-from members.models import Field, FieldValue, Marking, Member, MemberTag, Tag, TagRule
+from members.models import Field, FieldValue, Marking, Member, MemberTag, Tag, TagEnd, TagRule
 from scrm.clock import day_of
 from stores.access import Permission
 from stores.models import Store
@@ -39,11 +39,20 @@ def rows(viewer: Any, root: int, circle: Sequence[int], *, at: datetime) -> Quer
 
 def rows_of(viewer: Any, circles: Mapping[int, Sequence[int]], *, at: datetime) -> QuerySet[MemberTag]:
     """The rows of these persons' living tags that the viewer may read."""
+    return _told(MemberTag.objects.all(), viewer, circles, at)
+
+
+def ended(viewer: Any, circles: Mapping[int, Sequence[int]], *, at: datetime) -> QuerySet[TagEnd]:
+    """What these persons bore until somebody took it off, as far as the viewer may read it."""
+    return _told(TagEnd.objects.all(), viewer, circles, at)
+
+
+def _told(held: Any, viewer: Any, circles: Mapping[int, Sequence[int]], at: datetime) -> Any:
     everybody = [member for circle in circles.values() for member in circle]
-    hers = MemberTag.objects.filter(member__in=everybody, tag__deleted_at=None)
+    hers = held.filter(member__in=everybody, tag__deleted_at=None)
     if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
         return hers
-    born_here = Q(pk__in=MemberTag.objects.visible_to(viewer).filter(member__in=everybody).values("pk"))
+    born_here = Q(pk__in=held.visible_to(viewer).filter(member__in=everybody).values("pk"))
     derived = Q(source=MemberTag.Source.RULE) | Q(source=MemberTag.Source.OURS, store=None)
     open_ = [member for root in sights.summed(viewer, circles, at=at) for member in circles[root]]
     return hers.filter(born_here | (derived & Q(member__in=open_)))

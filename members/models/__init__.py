@@ -2,7 +2,7 @@ from members.models.consents import Consent, Terms
 from members.models.events import Event
 from members.models.fields import Field, FieldChange, FieldValue
 from members.models.joins import Invite, JoinForm, Knock, PhoneCode
-from members.models.links import BlockedValue, IdentityLink, Merge, Review, Rule
+from members.models.links import BlockedValue, IdentityLink, Merge, Review, Rule, Telling
 from members.models.markings import Marking, TagChange, TagRun
 from members.models.orders import Correction, Order, OrderLine, Refund, RefundLine
 from members.models.packs import Pack, PackDownload
@@ -38,7 +38,7 @@ from members.models.standings import (
     StageRule,
 )
 from members.models.tagrules import SampledMember, ScoreDue, TagRule, TagSample
-from members.models.tags import MemberTag, Tag, TagGroup, TagLibrary
+from members.models.tags import MemberTag, Tag, TagEnd, TagGroup, TagLibrary
 from members.models.years import YearSlice
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "Home",
     "Identity",
     "IdentityLink",
+    "Telling",
     "Invite",
     "Invitee",
     "JoinForm",
@@ -106,6 +107,7 @@ __all__ = [
     "Stock",
     "Tag",
     "TagChange",
+    "TagEnd",
     "TagGroup",
     "TagLibrary",
     "TagRule",

@@ -3,7 +3,7 @@
 A split order: the parent is the sale, its children tell how it was split up, one level deep. As long as the parent is
 known its children count neither as money nor as orders; a child whose parent has not come counts by itself.
 A refund counts on its own day, and takes from the order's store and seller. While its order has not come it waits;
-what goes beyond the sum that was paid never counts.
+what goes beyond the sum that was paid never counts. Sums are of goods alone: freight stands beside them.
 """
 
 from typing import Any
@@ -77,6 +77,7 @@ class Order(models.Model):
     paid_day = models.DateField(_("paid on"))
     paid_fen = models.BigIntegerField(_("paid (fen)"))
     refunded_fen = models.BigIntegerField(_("refunded (fen)"), default=0, db_default=0)
+    freight_fen = models.BigIntegerField(_("freight (fen)"), default=0, db_default=0)  # paid besides the goods
     units = models.IntegerField(_("units"), default=0, db_default=0)
     categories = models.SmallIntegerField(_("categories"), default=0, db_default=0)
     # What the source says of the row's age: an older saying changes nothing.
@@ -153,6 +154,7 @@ class Refund(models.Model):
         WAITING = "waiting", _("waits for its order")
         COUNTED = "counted", _("counted")
         EXCESS = "excess", _("more than was paid: not counted")
+        FREIGHT = "freight", _("freight alone: not counted")
 
     public_id = PublicId("rf_")
     source = models.ForeignKey(Source, models.PROTECT, verbose_name=_("source"), related_name="+", db_index=False)
@@ -165,6 +167,7 @@ class Refund(models.Model):
     refunded_at = models.DateTimeField(_("refunded at"))
     refunded_day = models.DateField(_("refunded on"))
     paid_fen = models.BigIntegerField(_("refunded (fen)"))
+    freight_fen = models.BigIntegerField(_("freight (fen)"), default=0, db_default=0)  # given back besides
     content = models.BinaryField(max_length=16, editable=False)
     version_at = models.DateTimeField(_("changed at the source"), null=True)
     created_at = models.DateTimeField(_("first told"))

@@ -172,3 +172,33 @@ class MemberTag(models.Model):
             # Segments ask every second whose tags ran out since they last asked.
             models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="tags_that_run_out"),
         ]
+
+
+class TagEnd(models.Model):
+    """A tag that a member bore until `at`: the row of MemberTag as it stood, and who took it off. What rules put on and
+    take off is told by its score, and what goes with its tag by the library."""
+
+    store_path = "store"
+    not_for_guides = True  # as tags that are worn
+    personal = True
+
+    member = models.ForeignKey(Member, models.CASCADE, verbose_name=_("customer"), related_name="tag_ends")
+    tag = models.ForeignKey(Tag, models.CASCADE, verbose_name=_("tag"), related_name="+", db_index=False)
+    source = models.CharField(_("source"), max_length=20, choices=MemberTag.Source)
+    source_key = models.CharField(max_length=64, blank=True)
+    since = models.DateTimeField(_("since"))
+    store = models.ForeignKey(
+        Store, models.PROTECT, verbose_name=_("store"), null=True, related_name="+", db_index=False
+    )
+    put_on_by = models.ForeignKey(
+        Person, models.PROTECT, verbose_name=_("put on by"), null=True, related_name="+", db_index=False
+    )
+    at = models.DateTimeField(_("taken off"))
+    by = models.ForeignKey(
+        Person, models.PROTECT, verbose_name=_("taken off by"), null=True, related_name="+", db_index=False
+    )
+    objects = MemberTagQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tag taken off")
+        verbose_name_plural = _("tags taken off")

@@ -7,14 +7,20 @@ from typing import Any
 from django.db import connection
 
 from members import tombstones
-from members.models import Consent, DataRequest, FieldValue, Identity, Joining, Member, MemberTag, Order
+from members.models import Consent, DataRequest, FieldValue, Identity, Joining, Member, MemberTag, Order, TagEnd
 from scrm.clock import SHANGHAI
 from scrm.ids import sql_array
 
 Rows = list[dict[str, Any]]
 HERS = "member_id = ANY(%(members)s::bigint[])"
+# Her ids, and those that HQ said are hers no longer, once no link tells whose they were.
+HER_IDS = f"""SELECT id FROM members_identity i WHERE kind <> 'external_userid' AND ({HERS} OR member_id IS NULL
+    AND NOT EXISTS (SELECT FROM members_identitylink l WHERE l.identity_id = i.id))"""
 # In this order: what refers to ids goes before them.
 EMPTIED = {
+    "stores that told ids": f"""DELETE FROM members_telling WHERE identity_id IN (
+        SELECT id FROM members_identity WHERE {HERS} OR member_id IS NULL AND id IN (
+            SELECT identity_id FROM members_identitylink WHERE {HERS}))""",
     "identity links": f"""DELETE FROM members_identitylink WHERE {HERS} OR identity_id IN (
         SELECT id FROM members_identity WHERE {HERS} AND kind <> 'external_userid')""",
     "merges": """UPDATE members_merge SET identity_id = NULL, reason = ''
@@ -22,16 +28,15 @@ EMPTIED = {
         AND (winner_id = ANY(%(members)s::bigint[]) OR loser_id = ANY(%(members)s::bigint[]))""",
     "reviews": """DELETE FROM members_review
         WHERE low_id = ANY(%(members)s::bigint[]) OR high_id = ANY(%(members)s::bigint[])""",
-    "reviews of ids": f"""UPDATE members_review SET identity_id = NULL WHERE identity_id IN (
-        SELECT id FROM members_identity WHERE {HERS} AND kind <> 'external_userid')""",
-    "merges by ids": f"""UPDATE members_merge SET identity_id = NULL WHERE identity_id IN (
-        SELECT id FROM members_identity WHERE {HERS} AND kind <> 'external_userid')""",
-    "phones, cards and other ids": f"DELETE FROM members_identity WHERE {HERS} AND kind <> 'external_userid'",
+    "reviews of ids": f"UPDATE members_review SET identity_id = NULL WHERE identity_id IN ({HER_IDS})",
+    "merges by ids": f"UPDATE members_merge SET identity_id = NULL WHERE identity_id IN ({HER_IDS})",
+    "phones, cards and other ids": f"DELETE FROM members_identity WHERE id IN ({HER_IDS})",
     "names and pictures": """UPDATE members_member SET name = '', avatar = '', gender = 0, minor_until = NULL
         WHERE id = ANY(%(members)s::bigint[]) AND (name <> '' OR avatar <> '' OR gender <> 0)""",
     "custom fields": f"DELETE FROM members_fieldvalue WHERE {HERS}",
     "changes of custom fields": f"DELETE FROM members_fieldchange WHERE {HERS}",
     "tags": f"DELETE FROM members_membertag WHERE {HERS}",
+    "tags taken off": f"DELETE FROM members_tagend WHERE {HERS}",
     "tags on their way to WeCom": f"DELETE FROM members_marking WHERE {HERS}",
     "grades": f"DELETE FROM members_membergrade WHERE {HERS}",
     "home city": f"DELETE FROM members_home WHERE {HERS}",
@@ -84,6 +89,7 @@ def copies(members: Collection[int]) -> dict[str, Rows]:
         "consents": [_word(c) for c in Consent.objects.filter(member__in=members).order_by("at", "pk")],
         "fields": [_field(v) for v in FieldValue.objects.filter(member__in=members).select_related("field")],
         "tags": [_tag(t) for t in MemberTag.objects.filter(member__in=members).select_related("tag__group")],
+        "tags taken off": [_end(t) for t in TagEnd.objects.filter(member__in=members).select_related("tag__group")],
         "orders": list(_orders(members)),
         "requests": [
             {"kind": r.get_kind_display(), "asked": _time(r.asked_at), "state": r.get_state_display()}
@@ -115,6 +121,11 @@ def _field(v: FieldValue) -> dict[str, Any]:
 
 def _tag(t: MemberTag) -> dict[str, Any]:
     return {"group": t.tag.group.name, "tag": t.tag.name, "source": t.source, "since": _time(t.since)}
+
+
+def _end(t: TagEnd) -> dict[str, Any]:
+    told = {"group": t.tag.group.name, "tag": t.tag.name, "source": t.source}
+    return {**told, "since": _time(t.since), "until": _time(t.at)}
 
 
 def _orders(members: Collection[int]) -> Iterator[dict[str, Any]]:

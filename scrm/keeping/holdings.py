@@ -100,6 +100,7 @@ HOLDINGS = {
     "members_invitee": customer("that a store invited her to add a guide", "service"),
     "members_blockedvalue": house("ids that say nothing about who somebody is (phones as digests, shown masked)"),
     "members_identitylink": customer("which source told an id of her, whether she proved it", "who is one person"),
+    "members_telling": customer("which franchisee's store told an id of hers", "who may read it"),
     "members_merge": customer("with whom she was found to be one person, why, by whom", "who is one person"),
     "members_review": customer("whether she is one person with another, and who said so", "who is one person"),
     "members_joining": customer("the store at which she joined", "service"),

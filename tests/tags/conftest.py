@@ -67,7 +67,8 @@ class Tags:
 
     def worn_there(self) -> set[tuple[str, str]]:
         pairs = self.town.wx.corp.relations.values()
-        return {(tag, relation.userid.lower()) for relation in pairs for tag in relation.tags}
+        alive = {tag.id for group in self.town.wx.corp.tag_groups.values() if not group.deleted for tag in group.alive}
+        return {(tag, relation.userid.lower()) for relation in pairs for tag in relation.tags if tag in alive}
 
 
 @pytest.fixture
