@@ -1,18 +1,18 @@
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
 from members import identities
-from members.models import Identity, Member, Tag
+from members.models import Member, Tag
 from scrm.rest.filters import Filters, TimeFilter
 
 
 def of_external_userid(rows: QuerySet, path: str, value: str) -> Any:
     """The rows whose member (at `path`) is known by this external_userid."""
-    known = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID, value=value)
-    return rows.filter(**{f"{path}__in": known.values("member")})
+    return rows.filter(**{f"{path}__in": identities.external(value)})
 
 
 class MemberFilters(Filters):
@@ -21,12 +21,23 @@ class MemberFilters(Filters):
     phone = filters.CharFilter(method="by_id", help_text=_("the whole number"))
     card = filters.CharFilter(method="by_id", help_text=_("the whole number"))
     openid = filters.CharFilter(method="by_id")
+    include = filters.CharFilter(
+        method="leave",
+        help_text=_("what rows tell besides: tags, fields, or both with a comma"),
+        validators=[RegexValidator(r"^(tags|fields)(,(tags|fields))?$")],
+    )
     created_from = TimeFilter("known_at", "gte")
     created_to = TimeFilter("known_at", "lt")
 
     class Meta:
         model = Member
-        fields = ["external_userid", "unionid", "phone", "card", "openid", "gender", "created_from", "created_to"]
+        fields = [
+            *("external_userid", "unionid", "phone", "card", "openid", "gender", "created_from", "created_to"),
+            "include",
+        ]
+
+    def leave(self, rows: QuerySet, name: str, value: str) -> Any:
+        return rows
 
     def by_id(self, rows: QuerySet, name: str, value: str) -> Any:
         return rows.filter(pk__in=identities.known_by(name, value))

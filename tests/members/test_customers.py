@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from members import fields, labels, tags
 from scrm.audit.models import Entry
 from tests.cast import LAN, MEI, NOW, Cast
 from tests.members.looking import names, sees
@@ -132,6 +133,19 @@ def test_a_file_carries_no_formula_and_is_told(two: Cast, client: Client) -> Non
     body = b"".join(answer).decode("utf-8-sig")  # type: ignore[arg-type]
     assert ",'=兰兰," in body and body.count("\n") == 3
     assert Entry.objects.get(verb="member.exported").rows == 2
+
+
+def test_a_file_tells_tags_and_own_fields_and_masks_personal_ones(two: Cast, client: Client) -> None:
+    mei = two.member(MEI)
+    tea = labels.tag(labels.group("偏好", by=two.ada, at=NOW), "爱喝茶", by=two.ada, at=NOW)
+    tags.put_on([mei.pk], tea, by=two.ada, at=NOW)
+    for key, name, value, personal in (("size", "尺码", "=38", False), ("pet", "宠物", "秘密", True)):
+        field = fields.make(key, name, "text", is_personal=personal, by=two.ada, at=NOW)
+        fields.write([fields.Told(mei.pk, field, value)], source="page", by=two.ada, at=NOW)
+    client.force_login(two.otto)
+    head, *lines = b"".join(client.get("/customers/customers.csv")).decode("utf-8-sig").splitlines()  # type: ignore[arg-type]
+    assert head.endswith(",标签,尺码,宠物")
+    assert [line for line in lines if mei.public_id in line][0].endswith("偏好 / 爱喝茶,'=38,••••")
 
 
 @pytest.mark.parametrize("who", ["ann", "rita", "fang", "ben", "cai"])
