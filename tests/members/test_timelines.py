@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guides import bindings
+from guides.hearing import News
 from members import lifecycles, merges, timelines
 from members.models import Member
 from members.timelines import Happening
+from scrm.wecom.models import OutboundCall
 from tests.cast import LAN, MEI, NOW, Cast, after
 from tests.members.buying import bought
 
@@ -164,3 +167,19 @@ def test_machines_read_the_same_story(cast: Cast, mei: Member, client: Any) -> N
     assert "123.45" in str(client.get(place, {"kind": "order"}).json())
     client.force_login(cast.fang)
     assert client.get(place).status_code == 404
+
+
+WELCOME = "externalcontact/send_welcome_msg"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("state", "said"), [("done", "已发送"), ("failed", "未能发送")])
+def test_what_her_guide_said_to_her_is_a_line(cast: Cast, state: str, said: str) -> None:
+    digest = b"a letter".ljust(32, b"\0")
+    bindings.hear([News(cast.corp.pk, "cai", MEI, "add", NOW, digest, letter_id=7)], now=NOW)
+    when = {"due_at": NOW, "created_at": NOW, "called_at": after(seconds=2)}
+    OutboundCall.objects.create(corp=cast.corp, api=WELCOME, body=b"", letter_id=7, state=state, **when)
+    mei = cast.member(MEI)
+    (line,) = [line for line in timelines.read(cast.cai, [mei.pk]).lines if line.kind == "message"]
+    assert line.at == after(seconds=2) and line.title.startswith(said) and "Cai" in line.title
+    assert "message" not in {kind for kind, _key in story(cast.dong, mei)}
