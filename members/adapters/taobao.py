@@ -1,8 +1,9 @@
 """淘宝/天猫 (Taobao, Tmall): trades as `taobao.trade.fullinfo.get` answers, or the `jdp_response` of a pushed one.
 
 Amounts are yuan in texts, times Beijing's. Taobao masks names and telephones and changes what stands for them: a buyer
-is known by Taobao's own open uid alone, never by her telephone. Each sub-order is a line; `divide_order_fee` is its
-share of what was paid.
+is known by Taobao's own open uid alone, never by her telephone. A trade's `payment` is what she paid with `post_fee`.
+Each sub-order is a line; `divide_order_fee` is its share of what was paid for goods, while its own `payment` holds the
+freight where it is the only one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +57,8 @@ def _rows(said: Any, options: Options) -> list[Row]:
         return []
     if said["status"] not in PAID:
         raise NotUnderstood(say("the status of this order is unknown"))
-    goods = canon.fen(said["payment"], "payment") - canon.fen(said.get("post_fee") or "0", "post_fee")
+    freight = canon.fen(said.get("post_fee") or "0", "post_fee")
+    goods = canon.fen(said["payment"], "payment") - freight
     return [
         canon.order(
             said["tid"],
@@ -66,6 +68,7 @@ def _rows(said: Any, options: Options) -> list[Row]:
             updated_at=canon.moment(said["modified"], "modified") if said.get("modified") else None,
             buyer=_buyer(said),
             paid_fen=goods,
+            freight_fen=freight or None,
             lines=canon.lines([_goods(one) for one in said["orders"]["order"]], goods),
         )
     ]

@@ -1,7 +1,8 @@
 """微信小店 (WeChat shop): an order or an after-sale as `channels/ec/order/get` and `channels/ec/aftersale/
 getaftersaleorder` answer, alone, in their envelope (`order`, `after_sale_order`) or many in a list.
 
-Amounts are fen, times Unix seconds. Freight is no goods: `paid_fen` is what was paid for the lines. Of a present the
+Amounts are fen, times Unix seconds. `order_price` is what she paid with freight and after all discounts; freight that
+the shop changed afterwards stands in `change_freight`. A line's `real_price` is the sum of its pieces. Of a present the
 buyer is the giver, who paid. Telephones of the address belong to whoever receives, and are not used.
 """
 
@@ -65,7 +66,8 @@ def _order(said: Mapping[str, Any], options: Options) -> list[Row]:
         raise NotUnderstood(say("the status of this order is unknown"))
     detail = said["order_detail"]
     price = detail["price_info"]
-    goods = canon.whole(price["order_price"], "order_price") - canon.whole(price.get("freight") or 0, "freight")
+    freight = canon.whole(price.get("change_freight" if price.get("is_change_freight") else "freight") or 0, "freight")
+    goods = canon.whole(price["order_price"], "order_price") - freight
     return [
         canon.order(
             said["order_id"],
@@ -75,6 +77,7 @@ def _order(said: Mapping[str, Any], options: Options) -> list[Row]:
             updated_at=canon.moment(said["update_time"], "update_time") if said.get("update_time") else None,
             buyer=_buyer(said, options),
             paid_fen=goods,
+            freight_fen=freight or None,
             lines=canon.lines([_goods(one) for one in detail["product_infos"]], goods),
         )
     ]

@@ -77,7 +77,8 @@ def _rows(thing: Any, options: Options) -> list[Row]:
 
 def _order(info: Mapping[str, Any], sale: Mapping[str, Any], options: Options) -> Row:
     pay = info["pay_info"]
-    goods = canon.fen(pay["payment"], "payment") - canon.fen(pay.get("post_fee") or "0", "post_fee")
+    freight = canon.fen(pay.get("post_fee") or "0", "post_fee")
+    goods = canon.fen(pay["payment"], "payment") - freight
     stores = options.get("stores") or {}
     return canon.order(
         sale["tid"],
@@ -88,6 +89,7 @@ def _order(info: Mapping[str, Any], sale: Mapping[str, Any], options: Options) -
         updated_at=canon.moment(sale["update_time"], "update_time") if sale.get("update_time") else None,
         buyer=_buyer(info.get("buyer_info") or {}, options),
         paid_fen=goods,
+        freight_fen=freight or None,
         lines=canon.lines([_goods(one) for one in info["orders"]], goods),
     )
 

@@ -17,7 +17,7 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from members import identities, upstairs
+from members import identities, tellings, upstairs
 from members.models import Identity, Order, Source
 from members.orders import merging, rows, settling
 from members.orders.merging import CREATED, UNCHANGED, UPDATED, Entry, goods
@@ -188,20 +188,19 @@ def _know_buyers(entries: Sequence[Entry], source: Source, at: datetime) -> None
     known = dict(zip(people, recognised(list(people.values()), source, at), strict=True))
     for one in entries:
         one.member = known[one.buyer]  # type: ignore[index]
+    corp = _only_corp()
+    tellings.note([(_told(one.row.buyer, corp), one.store) for one in entries if one.row.buyer])
 
 
 def recognised(people: Sequence[Buyer], source: Source, at: datetime) -> list[int | None]:
     """The member of each buyer, made where nobody knows her; None where all that was told names nobody."""
     corp = _only_corp() if any(kind == EXTERNAL_USERID for one in people for kind, _app, _id in one.ids) else ""
-    told = [
-        identities.Told(
-            ids=tuple((kind, app or (corp if kind == EXTERNAL_USERID else ""), plain) for kind, app, plain in one.ids),
-            name=one.name,
-            verified=one.verified,
-        )
-        for one in people
-    ]
-    return identities.recognise(told, source=source.code, at=at)
+    return identities.recognise([_told(one, corp) for one in people], source=source.code, at=at)
+
+
+def _told(one: Buyer, corp: str) -> identities.Told:
+    ids = tuple((kind, app or (corp if kind == EXTERNAL_USERID else ""), plain) for kind, app, plain in one.ids)
+    return identities.Told(ids=ids, name=one.name, verified=one.verified)
 
 
 def _only_corp() -> str:
@@ -226,7 +225,8 @@ def _fingerprint(buyer: Buyer) -> bytes:
 
 def _entry(row: Told, stores: Mapping[str, int], sellers: Mapping[str, int]) -> Entry:
     buyer = _fingerprint(row.buyer) if row.buyer else None
-    said = repr((row.of, buyer, row.store, row.channel, row.at.timestamp(), row.seller, row.paid_fen, row.lines))
+    facts = (row.of, buyer, row.store, row.channel, row.at.timestamp(), row.seller, row.paid_fen, row.lines)
+    said = repr((*facts, row.freight_fen) if row.freight_fen else facts)
     content = hashlib.blake2b(said.encode(), digest_size=16).digest()
     return Entry(row, stores.get(row.store), sellers.get(row.seller), buyer, content)
 

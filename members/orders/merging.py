@@ -26,7 +26,7 @@ STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS orders_told (
     order_id bigint, parent_number text, buyer bytea, content bytea, member_id bigint, store_id bigint, channel text,
     seller_id bigint, seller_userid text, paid_at timestamptz, paid_day date, paid_fen bigint, units int,
-    categories smallint, version_at timestamptz
+    categories smallint, freight_fen bigint, version_at timestamptz
 ) ON COMMIT DELETE ROWS;
 TRUNCATE orders_told
 """
@@ -49,7 +49,7 @@ WHERE source_id = %s AND number = ANY(%s::text[])
 """
 FACTS = (
     "parent_number, buyer, content, member_id, store_id, channel, seller_id, seller_userid, paid_at, paid_day, "
-    "paid_fen, units, categories"
+    "paid_fen, units, categories, freight_fen"
 )
 DRAW = """
 SELECT nextval((SELECT pg_get_serial_sequence('members_order', 'id')::regclass)) FROM generate_series(1, %s)
@@ -120,7 +120,8 @@ WHERE t.fate = 'updated' AND (r.refunded_day, r.order_number, r.paid_fen)
 """
 CHANGE_REFUNDS = """
 UPDATE members_refund r SET order_number = t.order_number, refunded_at = t.refunded_at, refunded_day = t.refunded_day,
-    paid_fen = t.paid_fen, content = t.content, version_at = greatest(r.version_at, t.version_at), changed_at = %(at)s
+    paid_fen = t.paid_fen, freight_fen = 0, content = t.content, version_at = greatest(r.version_at, t.version_at),
+    changed_at = %(at)s
 FROM refunds_told t WHERE t.fate = 'updated' AND r.id = t.refund_id
 """
 SEEN_REFUNDS = """
@@ -242,7 +243,8 @@ def _facts(one: Entry) -> str:
     return (
         f"{told(row.of)}\t{told_bytes(one.buyer)}\t{told_bytes(one.content)}\t{one.member or NULL}"
         f"\t{one.store or NULL}\t{row.channel}\t{one.seller or NULL}\t{told(row.seller)}\t{row.at}"
-        f"\t{day_of(row.at)}\t{row.paid_fen}\t{units}\t{categories}\t{row.version_at or NULL}\n"
+        f"\t{day_of(row.at)}\t{row.paid_fen}\t{units}\t{categories}\t{row.freight_fen}"
+        f"\t{row.version_at or NULL}\n"
     )
 
 

@@ -61,6 +61,7 @@ class Told(NamedTuple):
     seller: str
     paid_fen: int
     lines: tuple[Line, ...]
+    freight_fen: int = 0  # paid besides
 
 
 def read(index: int, row: Any, *, at: datetime) -> Told:
@@ -81,7 +82,7 @@ def read(index: int, row: Any, *, at: datetime) -> Told:
     return Told(
         index, kind, number, of, store, _channel(row.get("channel"), store), _paid_at(row.get("paid_at"), at),
         _version(row.get("updated_at")), None if is_refund else buyer(row.get("buyer")), text(row, "guide", 64),
-        paid, lines,
+        paid, lines, 0 if row.get("freight_fen") is None else _fen(row["freight_fen"], "freight_fen"),
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """What follows from orders and refunds beside each other, whatever came first: wholes, joins, and what counts.
 
 The sums of a split order are those of its whole: refunds of the whole and of its parts together give back at most what
-was paid for it. They are gone through in the order of their time; one that goes beyond the rest does not count.
+was paid for it, and beyond the goods the freight. They are gone through in the order of their time; what they give back
+of the freight is kept apart and counts nowhere, and one that goes beyond all that is left does not count.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -13,6 +14,8 @@ from django.db import connection
 from members.models import Refund, Source
 from members.orders.rows import REFUND, Told
 from scrm.ids import sql_texts
+
+State = Refund.State
 
 # The orders that a change of these numbers may concern: themselves, their parts, their wholes, and the wholes' parts.
 AFFECTED = """
@@ -75,24 +78,26 @@ OVERDRAWN = """
 WITH wholes AS (
     SELECT DISTINCT coalesce(o.parent_id, o.id) AS id FROM orders_affected JOIN members_order o USING (id)
 ), told AS (
-    SELECT w.id AS whole, r.id, r.refunded_at, r.number, r.paid_fen, r.state FROM wholes w
+    SELECT w.id AS whole, r.id, r.refunded_at, r.number, r.paid_fen, r.freight_fen, r.state FROM wholes w
     JOIN members_order o ON o.id = w.id JOIN members_refund r ON r.order_id = o.id
     UNION ALL
-    SELECT w.id, r.id, r.refunded_at, r.number, r.paid_fen, r.state FROM wholes w
+    SELECT w.id, r.id, r.refunded_at, r.number, r.paid_fen, r.freight_fen, r.state FROM wholes w
     JOIN members_order p ON p.id = w.id
     JOIN members_order o ON o.source_id = p.source_id AND o.parent_number = p.number AND o.parent_number <> ''
         AND o.parent_id = w.id
     JOIN members_refund r ON r.order_id = o.id
 ), sums AS (
-    SELECT whole, sum(told.paid_fen) > o.paid_fen OR bool_or(state = 'excess') AS is_odd
+    SELECT whole, sum(told.paid_fen + told.freight_fen) > o.paid_fen OR bool_or(state IN ('excess', 'freight')) AS is_odd
     FROM told JOIN members_order o ON o.id = whole GROUP BY whole, o.paid_fen
 )
-SELECT whole, o.paid_fen, told.id, told.paid_fen, told.state FROM told JOIN sums USING (whole)
+SELECT whole, o.paid_fen, o.freight_fen, told.id, told.paid_fen + told.freight_fen FROM told JOIN sums USING (whole)
 JOIN members_order o ON o.id = whole WHERE is_odd ORDER BY whole, refunded_at, told.number
 """
 SET_STATES = """
-UPDATE members_refund r SET state = s.state, changed_at = %(at)s
-FROM unnest(%(ids)s::bigint[], %(states)s::text[]) AS s (id, state) WHERE r.id = s.id AND r.state <> s.state
+UPDATE members_refund r SET state = s.state, paid_fen = s.goods, freight_fen = s.freight, changed_at = %(at)s
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(goods)s::bigint[], %(freights)s::bigint[])
+    AS s (id, state, goods, freight)
+WHERE r.id = s.id AND (r.state, r.paid_fen, r.freight_fen) <> (s.state, s.goods, s.freight)
 """
 SUM_UP = """
 WITH own AS (
@@ -143,24 +148,31 @@ def _awaited(source: Source, numbers: Collection[str]) -> set[str]:
 def _count_what_fits(cursor: Any, at: datetime) -> None:
     """Only where refunds go beyond the whole, or did so before, are they gone through one by one."""
     cursor.execute(OVERDRAWN)
-    states = dict(_fitting(cursor.fetchall()))
-    if states:
-        cursor.execute(SET_STATES, {"ids": list(states), "states": list(states.values()), "at": at})
+    fitted = list(_fitting(cursor.fetchall()))
+    if fitted:
+        ids, states, goods, freights = map(list, zip(*fitted, strict=True))
+        told = {"ids": ids, "states": states, "goods": goods, "freights": freights, "at": at}
+        cursor.execute(SET_STATES, told)
 
 
-def _fitting(told: Iterable[tuple[int, int, int, int, str]]) -> Iterable[tuple[int, str]]:
-    whole, left = None, 0
-    for of, paid, refund, fen, _state in told:
+def _fitting(told: Iterable[tuple[int, int, int, int, int]]) -> Iterable[tuple[int, str, int, int]]:
+    """Of each refund whether it counts, and how much of it is goods and how much freight."""
+    whole, goods_left, freight_left = None, 0, 0
+    for of, paid, freight, refund, fen in told:
         if of != whole:
-            whole, left = of, paid
-        fits = fen <= left
-        left -= fen if fits else 0
-        yield refund, str(Refund.State.COUNTED if fits else Refund.State.EXCESS)
+            whole, goods_left, freight_left = of, paid, freight
+        goods = min(fen, goods_left)
+        beyond = fen - goods
+        if beyond > freight_left:
+            yield refund, State.EXCESS.value, fen, 0
+            continue
+        goods_left, freight_left = goods_left - goods, freight_left - beyond
+        yield (refund, State.COUNTED.value, goods, beyond) if goods else (refund, State.FREIGHT.value, fen, 0)
 
 
 def in_excess(source: Source, numbers: Sequence[str]) -> set[str]:
     """Which of these refunds go beyond what their order has left."""
     if not numbers:
         return set()
-    beyond = Refund.objects.filter(source=source, number__in=numbers, state=Refund.State.EXCESS)
+    beyond = Refund.objects.filter(source=source, number__in=numbers, state=State.EXCESS)
     return set(beyond.values_list("number", flat=True))

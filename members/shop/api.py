@@ -73,6 +73,9 @@ class OrderTold(serializers.Serializer):
     paid_fen = serializers.IntegerField(
         help_text=gettext_lazy("what the lines sum up to; of a refund, what was given back")
     )
+    freight_fen = serializers.IntegerField(
+        required=False, min_value=0, help_text=gettext_lazy("what was paid for carrying the goods, besides paid_fen")
+    )
     lines = LineTold(many=True, required=False)
     updated_at = serializers.DateTimeField(
         required=False, help_text=gettext_lazy("when the source last changed it; an older saying changes nothing")
@@ -169,7 +172,7 @@ class OrderRow(serializers.ModelSerializer):
         model = Order
         fields = [
             *["id", "source", "number", "parent", "channel", "store", "store_code", "member", "guide", "paid_at"],
-            *["paid_fen", "refunded_fen", "net_fen", "lines", "created_at", "changed_at"],
+            *["paid_fen", "refunded_fen", "net_fen", "freight_fen", "lines", "created_at", "changed_at"],
         ]
 
     def to_representation(self, order: Any) -> Any:
@@ -235,7 +238,7 @@ class RefundRow(serializers.ModelSerializer):
 
     class Meta:
         model = Refund
-        fields = ["id", "source", "number", "refund_of", "order", "state", "refunded_at", "paid_fen", "lines"]
+        fields = ["id", "source", "number", "refund_of", "order", "state", "refunded_at", "paid_fen", "freight_fen", "lines"]
 
     def to_representation(self, refund: Any) -> Any:
         return {"order": None} | super().to_representation(refund)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,40 @@ def test_a_wechat_shops_order_in_fen_without_its_freight() -> None:
         "updated_at": "2026-02-28T13:00:00+08:00",
         "buyer": {"unionid": "o6_bmasdasdsad6_2sgVtEXAMPLE", "openid": "oGk5y6KpIh7zOeQe1s2rEXAMPLE1", "app": "wx1234"},
         "paid_fen": 38880,
+        "freight_fen": 1000,
         "lines": [
             {"sku": "SHOE-BLK-42", "name": "轻跑鞋 黑 42码", "category": "", "quantity": 1, "paid_fen": 34900},
             {"sku": "2342412", "name": "运动袜", "category": "", "quantity": 2, "paid_fen": 3980},
         ],
     }
+
+
+def test_freight_that_a_wechat_shop_changed_is_the_one_that_was_paid() -> None:
+    said = loads((RECORDED / "wechat_shop_order.json").read_bytes())
+    said["order"]["order_detail"]["price_info"] |= {
+        "order_price": 39380,
+        "is_change_freight": True,
+        "change_freight": 500,
+    }
+    (row,) = ADAPTERS["wechat_shop"].read(dumps(said).encode(), {}, {}).rows
+    assert (row["paid_fen"], row["freight_fen"]) == (38880, 500)
+
+
+def test_freight_stands_beside_the_goods_of_youzan_and_taobao() -> None:
+    assert [understood("youzan", "youzan_trade.json").rows[0][name] for name in ("paid_fen", "freight_fen")] == [
+        13914,
+        600,
+    ]
+    (row,) = understood("taobao", "taobao_trade.json").rows
+    assert (row["paid_fen"], row["freight_fen"]) == (24901, 1000)
+
+
+def test_the_only_sub_order_of_a_taobao_trade_holds_its_freight_in_its_payment() -> None:
+    one = {"oid": 1, "num_iid": 7, "title": "A", "num": 1, "price": "160.00", "discount_fee": "20.00"}
+    trade = {"tid": 1, "status": "TRADE_FINISHED", "pay_time": "2018-09-28 10:00:00", "payment": "148.00",
+             "post_fee": "8.00", "orders": {"order": [{**one, "payment": "148.00", "divide_order_fee": "140.00"}]}}  # fmt: skip
+    (row,) = ADAPTERS["taobao"].read(dumps({"trade": trade}).encode(), {}, {}).rows
+    assert (row["paid_fen"], row["freight_fen"], row["lines"][0]["paid_fen"]) == (14000, 800, 14000)
 
 
 def test_without_an_app_an_openid_names_nobody() -> None:
@@ -128,7 +158,6 @@ def test_masked_phones_name_nobody_and_whole_ones_do() -> None:
 
 
 def test_a_youzan_message_says_the_same_in_percent_encoding() -> None:
-    from json import dumps, loads
     from urllib.parse import quote
 
     told = loads((RECORDED / "youzan_trade.json").read_bytes())["data"]

@@ -102,6 +102,8 @@ ORDER_COLUMNS = (
            _("Of a refund: when the money was given back."), is_needed=True),
     Column("paid", _("paid (yuan)"), ("实付金额", "实付", "金额", "退款金额", "paid"), yuan, "157.00",
            _("In yuan. The goods sum up to it."), is_needed=True),
+    Column("freight", _("freight (yuan)"), ("运费", "邮费", "freight"), yuan, "10.00",
+           _("Paid besides the goods; may be empty. It counts nowhere.")),
     Column("phone", _("phone"), ("手机", "手机号", "会员手机", "买家手机", "phone", "mobile"),
            columns.phone, "13800010001",
            _("Of the buyer; may be empty.")),
@@ -140,6 +142,7 @@ def _order(draft: Draft) -> dict[str, Any]:
         "source": draft["source"] or FILE,
         "paid_at": draft["paid_at"].isoformat(),
         "paid_fen": draft["paid"],
+        "freight_fen": draft["freight"],
         "buyer": buyer or None,
         "lines": draft["goods"],
     }
