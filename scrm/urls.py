@@ -14,6 +14,7 @@ from members.labelling import api as labelling
 from members.labelling import member_api as of_members
 from members.rights import api as rights
 from members.segments import api as segments
+from members.segments import cross_api, pack_api
 from members.shop import api as shop
 from scrm import health, state
 from scrm.dashboard import api as dashboard
@@ -41,6 +42,9 @@ api.register("sources", feeds.Sources, "source")
 api.register("groups", guides.Groups, "group")
 api.register("orders", shop.Orders, "order")
 api.register("segments", segments.Segments, "segment")
+api.register("audiences", pack_api.Audiences, "audience")
+api.register("packs", pack_api.Packs, "pack")
+api.register("crosses", cross_api.Crosses, "cross")
 api.register("refunds", shop.Refunds, "refund")
 api.register("products", shop.Products, "product")
 api.register("stock", shop.Stocks, "stock")

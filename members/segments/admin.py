@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.paginator import InfinitePaginator
 
-from members.models import Audience, ExclusiveGroup, Segment, SegmentVersion
+from members.models import Audience, ExclusiveGroup, Pack, PackDownload, Segment, SegmentVersion
 from stores.admin import ReadOnly, ScopedAdmin, ScopedInline
 
 
@@ -46,3 +46,29 @@ class AudienceAdmin(ReadOnly, ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("segment", "version__segment")
+
+
+class DownloadInline(ReadOnly, ScopedInline):
+    """Who took it when; whose ids they were stays closed."""
+
+    model = PackDownload
+    fields = ("at", "by", "people", "rows", "left_out")
+
+
+@admin.register(Pack)
+class PackAdmin(ReadOnly, ScopedAdmin):
+    """Asked for, decided and downloaded on the packs' own pages; the salt is shown to nobody."""
+
+    paginator = InfinitePaginator
+    list_display = ("audience", "platform", "use", "state", "asked_by", "asked_at", "decided_by", "expires_at")
+    list_filter = ("state", "platform")
+    search_fields = ("audience__name", "reason")
+    fields = (
+        *("audience", "platform", "use", "reason", "ids", "app", "state", "asked_by", "asked_at"),
+        *("decided_by", "decided_at", "answer", "expires_at", "ended_at"),
+    )
+    inlines = (DownloadInline,)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        found = super().get_queryset(request).select_related("audience", "asked_by", "decided_by")
+        return found.defer("audience__body")

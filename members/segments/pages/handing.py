@@ -144,9 +144,8 @@ def file(request: HttpRequest, public_id: str) -> HttpResponse | StreamingHttpRe
     except packs.CannotBe as why:
         messages.error(request, str(why))
     else:
-        name = f"{pack.public_id}-{taken.at:%Y%m%d%H%M}.csv"
         headers = {
-            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Disposition": f'attachment; filename="{packs.name_of(taken)}"',
             "Content-Length": str(packs.length(taken)),
             "Cache-Control": "no-store",
         }
