@@ -36,6 +36,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
             ("members.segment", "groups", ""),
             ("members.exclusivegroup", "join_inner", ""),
             ("members.audience", "ac_unit", ""),
+            ("members.pack", "inventory", ""),
             ("members.membergrade", "military_tech", ""),
             ("members.memberstage", "stairs", ""),
             ("members.graderule", "rule", ""),
