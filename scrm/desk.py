@@ -5,8 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from guides.listings import unplaced
@@ -37,6 +38,9 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
             ("members.exclusivegroup", "join_inner", ""),
             ("members.audience", "ac_unit", ""),
             ("members.pack", "inventory", ""),
+            ("members.merge", "call_merge", ""),
+            ("members.review", "help_center", ""),
+            ("members.blockedvalue", "block", ""),
             ("members.membergrade", "military_tech", ""),
             ("members.memberstage", "stairs", ""),
             ("members.graderule", "rule", ""),
@@ -196,14 +200,29 @@ def leavers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
 
 
 def readable(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: a query with a NUL, which no text in the database can hold, is a 400 on every page.
+    """Middleware: a query or a form with a NUL, which no text in the database can hold, is a 400 on every page.
 
-    The API's filters and WeCom's door say so themselves, each in its own form.
+    The API's parser and filters and WeCom's door say so themselves, each in its own form.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if "%00" in request.META.get("QUERY_STRING", "") and not request.path.startswith(("/api/", "/wecom/")):
-            raise BadRequest("a NUL in the query")
+        if not request.path.startswith(("/api/", "/wecom/")) and _has_nul(request):
+            raise BadRequest("a NUL in what was sent")
         return get_response(request)
 
     return answer
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    if "%00" in request.META.get("QUERY_STRING", ""):
+        return True
+    try:
+        forms = (request.POST, *([] if request.method != "POST" else [_names(request.FILES)]))
+    except UnreadablePostError:
+        raise BadRequest("the form ends in the middle") from None
+    return any("\0" in name or any("\0" in said for said in values) for form in forms for name, values in form.lists())
+
+
+def _names(files: MultiValueDict[str, Any]) -> MultiValueDict[str, str]:
+    """Files by what they are called: their content is bytes, of which a NUL is one."""
+    return MultiValueDict({name: [str(file.name) for file in of] for name, of in files.lists()})

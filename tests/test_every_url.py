@@ -211,3 +211,14 @@ def test_no_id_breaks_a_page(clients: Clients, name: str, db: None) -> None:
     for id in ["s_%00", "%00", "%F0%9F%98%80", "x" * 3000, "%2e%2e", "-1", "9" * 40]:
         answer = clients["ada"].get("/" + id.join(parts))
         assert word(answer) in {"unknown", "elsewhere", "may-not", "what?", "cannot"}, id
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_no_form_with_a_nul_reaches_a_page(clients: Clients, things: dict[str, Any], kind: str) -> None:
+    """PostgreSQL keeps no NUL in a text: the form is refused once, before any page reads it."""
+    part = '--x\r\nContent-Disposition: form-data; name="name"\r\n\r\na\0b\r\n--x--\r\n'
+    sent = part if kind.startswith("multipart") else "phone=13764501893&name=a%00b"
+    for url in {address(name, things) for name in (*OTHERS, *MODEL_PAGES)}:
+        for viewer in () if url.startswith(("/api/", "/wecom/")) else ("anonymous", "ada"):
+            answer = clients[viewer].generic("POST", url, sent, content_type=kind)
+            assert answer.status_code == 400, (viewer, url)

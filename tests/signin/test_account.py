@@ -94,13 +94,13 @@ def test_a_token_is_shown_once_used_and_revoked(cast: Cast) -> None:
     assert {"person.token_made", "person.token_revoked"} <= set(Entry.objects.values_list("verb", flat=True))
 
 
-@pytest.mark.parametrize("name", ["", "  ", "\0", "\r\n"])
+@pytest.mark.parametrize("name", ["", "  ", "\r\n"])
 def test_a_token_without_a_name_is_not_made(cast: Cast, name: str) -> None:
     assert "名字" in do(browser(), "make_token", name=name)
     assert not ApiToken.objects.exists()
 
 
-@pytest.mark.parametrize("mark", ["", "%", "0" * 16, "\0" * 16, "x" * 5000])
+@pytest.mark.parametrize("mark", ["", "%", "0" * 16, "x" * 5000])
 def test_a_mark_that_names_nothing_revokes_nothing(cast: Cast, mark: str) -> None:
     token = ApiToken.issue(cast.ben, at=clock.now())
     here = browser()
