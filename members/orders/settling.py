@@ -87,7 +87,8 @@ WITH wholes AS (
         AND o.parent_id = w.id
     JOIN members_refund r ON r.order_id = o.id
 ), sums AS (
-    SELECT whole, sum(told.paid_fen + told.freight_fen) > o.paid_fen OR bool_or(state IN ('excess', 'freight')) AS is_odd
+    SELECT whole, sum(told.paid_fen + told.freight_fen) > o.paid_fen
+        OR bool_or(state IN ('excess', 'freight')) AS is_odd
     FROM told JOIN members_order o ON o.id = whole GROUP BY whole, o.paid_fen
 )
 SELECT whole, o.paid_fen, o.freight_fen, told.id, told.paid_fen + told.freight_fen FROM told JOIN sums USING (whole)

@@ -238,7 +238,10 @@ class RefundRow(serializers.ModelSerializer):
 
     class Meta:
         model = Refund
-        fields = ["id", "source", "number", "refund_of", "order", "state", "refunded_at", "paid_fen", "freight_fen", "lines"]
+        fields = [
+            *("id", "source", "number", "refund_of", "order", "state", "refunded_at"),
+            *("paid_fen", "freight_fen", "lines"),
+        ]
 
     def to_representation(self, refund: Any) -> Any:
         return {"order": None} | super().to_representation(refund)
