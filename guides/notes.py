@@ -16,7 +16,8 @@ STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS notes_told (
     n int, guide_id bigint, member_id bigint, remark text, description text, company text,
     phones bytea, phones_digest bytea, add_way smallint
-) ON COMMIT DELETE ROWS
+) ON COMMIT DELETE ROWS;
+DELETE FROM notes_told
 """
 TEXTS = ("remark", "description", "company")
 # A null says nothing of its column. An empty digest says that there are no numbers now.
@@ -71,13 +72,12 @@ def written(guide: int, member: int, follow: Follow) -> Written:
     return Written(guide, member, *follow[4:])  # the last fields of both are the same
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def write(told: Iterable[Written], *, at: datetime) -> int:
     """How many notes are new or different now; a note that somebody changed after `at` is left alone."""
     lines = [_line(n, one) for n, one in enumerate(told)]
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
-        cursor.execute("DELETE FROM notes_told")
         bulk.stage(cursor, "notes_told", lines)
         cursor.execute(CHANGE, {"at": at})
         known, changed = cursor.fetchone()

@@ -110,7 +110,7 @@ KNOTTY = "SELECT DISTINCT member_id FROM seen_news WHERE NOT is_plain ORDER BY 1
 UNKNOWN = "SELECT DISTINCT state FROM seen_news WHERE state <> '' AND code_id IS NULL ORDER BY 1 LIMIT %s"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def see(corp: int, seen: Iterable[Seen], states: Collection[str], *, key: str, at: datetime, now: datetime) -> int:
     """How many of these pairs, seen by a read that began at an instant, told us something new."""
     with connection.cursor() as cursor:

@@ -49,7 +49,8 @@ COLUMNS = "people_read (n, value, name, avatar, gender, unionid)"
 STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS people_read (
     n int, value text, name text, avatar text, gender smallint, unionid text
-) ON COMMIT DELETE ROWS
+) ON COMMIT DELETE ROWS;
+DELETE FROM people_read
 """
 # All that is to be known of them in one look, so that customers of whom nothing changed cost no more than this.
 COMPARE = """
@@ -107,7 +108,7 @@ class Learned(NamedTuple):
 Known = list[tuple[int, int, bool, bool, bool, int | None, int | None]]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learned:
     """Writes down a corp's customers as a read that began at an instant tells them; each may be told several times."""
     people: dict[str, Contact] = {contact.external_userid: contact for contact in contacts}
@@ -117,7 +118,6 @@ def learn_many(corp: int, contacts: Iterable[Contact], *, at: datetime) -> Learn
     values = list(people)
     with connection.cursor() as cursor:
         cursor.execute(STAGE)
-        cursor.execute("DELETE FROM people_read")
         bulk.stage(cursor, COLUMNS, map(_line, range(len(values)), people.values()))
         known, new = _known(cursor, asked)
         _change(cursor, [(row[0], row[1]) for row in known if row[3] and row[2]])
