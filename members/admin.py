@@ -12,7 +12,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from members import consents, identities
+from members import consents, identities, sights
+from members import oneid_admin as oneid_admin  # registers its own
 from members import standing_admin as standing_admin  # registers its own
 from members.models import Consent, Identity, Joining, Member, Tag, TagGroup
 from members.segments import admin as segments_admin  # noqa: F401
@@ -26,6 +27,15 @@ class IdentityInline(ReadOnly, ScopedInline):
     model = Identity
     fields = ("kind", "shown_value", "corp", "read_at")
     readonly_fields = ("shown_value",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """What another house told is not a franchisee's to read."""
+        seen = super().get_queryset(request)
+        if sights.is_of_franchisee(request.user, at=clock.now()):
+            number = request.resolver_match.kwargs.get("object_id", "") if request.resolver_match else ""
+            hers = sights.ids(request.user, [int(number)] if number.isdecimal() else [], at=clock.now())
+            return seen.filter(pk__in=hers.values("pk"))
+        return seen
 
     @display(description=_("value"))
     def shown_value(self, identity: Identity) -> str:

@@ -43,6 +43,14 @@ def words_on(keys: Iterable[Key]) -> dict[Key, bool]:
     return {key: blocks for key, blocks in found.items() if key in wanted}
 
 
+def of_no_use(told: Collection[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """Of these (kind, app, id in its normal form) those that say nothing: blocked, or for trials unless HQ says no."""
+    names = {one: [(one[0], one[1], value) for value in indexes(one[0], one[2])] for one in set(told)}
+    words = words_on(name for some in names.values() for name in some)
+    said = {one: next((words[name] for name in some if name in words), None) for one, some in names.items()}
+    return {one for one, word in said.items() if word or (word is None and is_for_trials(one[0], one[2]))}
+
+
 # Whoever bears an id claims it. What is blocked already concerns nobody.
 CLAIMANTS = """
 SELECT i.id, i.kind, i.app, i.value, array_remove(array_agg(DISTINCT l.member_id) || i.member_id, NULL)

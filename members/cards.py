@@ -44,7 +44,7 @@ def of(viewer: Any, roots: Sequence[Member], *, at: datetime) -> list[Card]:
     circle = {pk: root for root, all_ in persons.circle([one.pk for one in roots]).items() for pk in all_}
     faces = sights.faces(viewer, roots)
     cards = {root.pk: Card(root, faces.get(root.pk, root)) for root in roots}
-    _tell_phones(viewer, cards, circle)
+    _tell_phones(viewer, cards, circle, at)
     _tell_guides(viewer, cards, circle)
     _tell_orders(viewer, cards, circle)
     _tell_membership(viewer, cards, circle)
@@ -52,8 +52,8 @@ def of(viewer: Any, roots: Sequence[Member], *, at: datetime) -> list[Card]:
     return [cards[root.pk] for root in roots]
 
 
-def _tell_phones(viewer: Any, cards: dict[int, Card], circle: dict[int, int]) -> None:
-    known = Identity.objects.filter(kind=Identity.Kind.PHONE, member__in=sights.met(viewer, circle))
+def _tell_phones(viewer: Any, cards: dict[int, Card], circle: dict[int, int], at: datetime) -> None:
+    known = sights.ids(viewer, circle, at=at).filter(kind=Identity.Kind.PHONE)
     for one in known.order_by("-pk"):
         cards[circle[one.member_id or 0]].phone = identities.shown(one)
 

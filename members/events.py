@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from members import eventkinds, identities, persons, upstairs
+from members import eventkinds, identities, persons, tellings, upstairs
 from members.eventkinds import KINDS, NotAllowed
 from members.models import Event, Source
 from members.orders import rows as canon
@@ -223,6 +223,8 @@ def _recognised(found: Sequence[Told], source: Source, at: datetime, answers: di
     people = list(dict.fromkeys(row.buyer for row in found))
     told = [identities.Told(ids=one.ids, name=one.name, verified=one.verified) for one in people]
     members = dict(zip(people, identities.recognise(told, source=source.code, at=at), strict=True)) if told else {}
+    as_told = dict(zip(people, told, strict=True))
+    tellings.note([(as_told[row.buyer], row.store) for row in found])
     for row in found:
         if members[row.buyer] is None:
             answers[row.index] = Verdict(row.index, REJECTED, f"buyer: {_('names nobody')}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from members import contacts, links, merges, phones, recognitions
+from members import blocks, contacts, links, merges, phones, recognitions
 from members.models import Identity, IdentityLink, Member
 from members.recognitions import NEXT_IDS
 from members.recognitions import Told as Told
@@ -63,6 +63,19 @@ def owners(kind: str, values: Iterable[str]) -> dict[str, int]:
     """The members who bear these values (of phones and cards: `indexes`)."""
     known = Identity.objects.filter(kind=kind, corp=None, app="", value__in=list(values), member__isnull=False)
     return {value: member for value, member in known.values_list("value", "member_id") if member}
+
+
+def of_no_use(kind: str, texts: Iterable[str]) -> set[str]:
+    """Of these ids in their normal form those that say nothing about who somebody is."""
+    return {text for _kind, _app, text in blocks.of_no_use([(kind, "", text) for text in texts])}
+
+
+def no_longer_hers(kind: str, texts: Iterable[str]) -> set[tuple[str, int]]:
+    """Of these ids in their normal form, with members, those of which HQ said that they are theirs no longer."""
+    plain = {value: text for text in texts for value in indexes(kind, text)}
+    told = IdentityLink.objects.filter(identity__kind=kind, identity__value__in=plain, until__isnull=False)
+    ended = told.exclude(ended_for="").values_list("identity__value", "member_id")
+    return {(plain[value], member) for value, member in ended}
 
 
 def known_by(kind: str, text: str) -> set[int]:

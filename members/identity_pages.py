@@ -99,7 +99,7 @@ def _seen(request: HttpRequest, public_id: str) -> sights.Sight:
 
 
 def _ids(request: HttpRequest, sight: sights.Sight) -> Any:
-    return Identity.objects.visible_to(request.user).filter(member__in=sight.circle)
+    return sights.ids(request.user, sight.circle, at=clock.now())
 
 
 def _claimed(sight: sights.Sight) -> Any:

@@ -47,7 +47,7 @@ def glance(viewer: Any, sight: sights.Sight, *, at: datetime) -> Glance:
         grades=list(cards.grades(viewer, summed, [root]).select_related("store").order_by("store")),
         tags=sorted({tag.tag.name for tag in worn.select_related("tag")[: FEW * 4]})[: FEW + 1],
         consents=allowed,
-        reach=_reach(viewer, sight, card),
+        reach=_reach(viewer, sight, card, at),
         joinings=list(Joining.objects.visible_to(viewer).filter(member__in=sight.circle).select_related("store")),
         registered_at=_registered_at(viewer, sight),
     )
@@ -59,8 +59,8 @@ def _registered_at(viewer: Any, sight: sights.Sight) -> datetime | None:
     return seen.order_by("registered_at").values_list("registered_at", flat=True).first()
 
 
-def _reach(viewer: Any, sight: sights.Sight, card: cards.Card) -> list[str]:
-    phone = Identity.objects.filter(kind=Identity.Kind.PHONE, member__in=sights.met(viewer, sight.circle))
+def _reach(viewer: Any, sight: sights.Sight, card: cards.Card, at: datetime) -> list[str]:
+    phone = sights.ids(viewer, sight.circle, at=at).filter(kind=Identity.Kind.PHONE)
     return [word for word, is_so in ((_("a guide"), card.has_live), (_("a phone"), phone.exists())) if is_so]
 
 

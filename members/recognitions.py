@@ -80,6 +80,13 @@ def find(people: Sequence[Told]) -> list[int | None]:
     return [_bearer(some, known, hers) for some in ids]
 
 
+def rows_of(people: Sequence[Told]) -> list[list[int]]:
+    """The keys of the ids that were told of each, as far as anybody has them."""
+    ids = _ids(people)
+    known = _known(one for some in ids for one in some)
+    return [[found[0] for one in some if (found := _of(one, known))] for some in ids]
+
+
 @transaction.atomic
 def recognise(people: Sequence[Told], *, source: str, at: datetime) -> list[int | None]:
     """The member of each of these, made where nobody was known; None where nothing was told that names a person.
@@ -108,13 +115,9 @@ def _ids(people: Sequence[Told]) -> list[list[_Id]]:
     if any(kind == EXTERNAL_USERID for told in people for kind, _scope, _text in told.ids):
         corps = dict(Corp.objects.values_list("corp_id", "pk"))
     found = [[one for told_id in told.ids if (one := _id(told_id, told.verified, corps))] for told in people]
-    words = blocks.words_on((one.kind, one.app, value) for some in found for one in some for value in one.values)
-
-    def counts(one: _Id) -> bool:
-        said = [words[key] for value in one.values if (key := (one.kind, one.app, value)) in words]
-        return not said[0] if said else not blocks.is_for_trials(one.kind, one.plain)
-
-    return [sorted(filter(counts, some), key=lambda one: RANKS[one.kind]) for some in found]
+    empty = blocks.of_no_use({(one.kind, one.app, one.plain) for some in found for one in some})
+    counting = [[one for one in some if (one.kind, one.app, one.plain) not in empty] for some in found]
+    return [sorted(some, key=lambda one: RANKS[one.kind]) for some in counting]
 
 
 ALONE = [kind for kind, most in OF_A_PERSON.items() if most == 1]

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from members import consents, persons
-from members.models import Member
+from members.models import Identity, Member, Telling
 from scrm.clock import day_of
 from stores.models import Contract
 from stores.scope import SEES_CUSTOMERS, scope_of
+
+OF_WECOM = (Identity.Kind.EXTERNAL_USERID, Identity.Kind.UNIONID)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,20 @@ def summed(viewer: Any, roots: Iterable[int], *, at: datetime) -> set[int]:
         return wanted
     seen = set(persons.roots(_met_of(viewer, wanted)).values()) & wanted
     return seen if not is_of_franchisee(viewer, at=at) else consents.shared_with(viewer, seen, at=at)
+
+
+def ids(viewer: Any, members: Iterable[int], *, at: datetime) -> QuerySet[Identity]:
+    """The ids of these members as the viewer may read them: a franchisee's people those by which WeCom knows their
+    friends, those that stores of theirs told, and all of whoever allows the sharing."""
+    asked = set(members)
+    rows = Identity.objects.filter(member__in=met(viewer, asked))
+    if not is_of_franchisee(viewer, at=at):
+        return rows
+    circles = persons.circle(asked)
+    shared = consents.shared_with(viewer, circles.keys(), at=at)
+    open_ = [pk for root in shared for pk in circles[root]]
+    told = Telling.objects.visible_to(viewer).values("identity")
+    return rows.filter(Q(kind__in=OF_WECOM) | Q(member__in=open_) | Q(pk__in=told))
 
 
 def is_of_franchisee(viewer: Any, *, at: datetime) -> bool:

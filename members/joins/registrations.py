@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from members import consents, fields, identities, joinings, links, persons, recognitions, values
+from members import consents, fields, identities, joinings, links, persons, recognitions, tellings, values
 from members.identities import Newcomer
 from members.joins import invites, personal
 from members.joins.personal import Holder
@@ -52,8 +52,9 @@ def register(form: Form, *, through: Invite, terms: Terms, at: datetime) -> Hold
     _note(holder.member, form, through, at)
     if through.store_id and not Joining.objects.filter(member=holder.member, store=through.store_id).exists():
         joinings.add([(holder.member.pk, through.store_id, day_of(at))])
+    tellings.note([(Told(((Identity.Kind.PHONE.value, "", form.phone),)), through.store_id)])
     say(holder, form.allows, form.asked, terms=terms, at=at, evidence=f"join {through.public_id}")
-    told = {"store": through.store, "verified": shown}
+    told: dict[str, Any] = {"store": through.store, "verified": shown}
     entries.record("member.registered", by=holder.speaker or SOURCE, subject=holder.member, at=at, **told)
     return holder
 

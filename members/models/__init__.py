@@ -68,7 +68,6 @@ __all__ = [
     "Home",
     "Identity",
     "IdentityLink",
-    "Telling",
     "Invite",
     "Invitee",
     "JoinForm",
@@ -113,6 +112,7 @@ __all__ = [
     "TagRule",
     "TagRun",
     "TagSample",
+    "Telling",
     "Terms",
     "YearSlice",
 ]

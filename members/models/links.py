@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from members.models.people import Identity, Member
 from scrm.ids import PublicId
 from scrm.sealed import SealedField
+from stores.models import Store
 from stores.scope import ScopedQuerySet
 
 
@@ -61,6 +62,27 @@ class IdentityLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.identity} {self.source}"
+
+
+class Telling(models.Model):
+    """A franchisee's store told this id, so its people know it; what others told needs her word to be shared."""
+
+    store_path = "store"
+    personal = True
+
+    identity = models.ForeignKey(Identity, models.CASCADE, verbose_name=_("identity"), related_name="tellings")
+    store = models.ForeignKey(Store, models.PROTECT, verbose_name=_("store"), related_name="+")
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("store that told an identity")
+        verbose_name_plural = _("stores that told an identity")
+        constraints = [
+            models.UniqueConstraint(fields=["identity", "store"], name="a_store_tells_an_identity_once_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity} {self.store}"
 
 
 class Rule(models.TextChoices):

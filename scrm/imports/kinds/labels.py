@@ -104,7 +104,9 @@ def _known(drafts: Sequence[Draft]) -> Known:
     owners: dict[tuple[str, str], int] = {}
     for kind in (PHONE, CARD):
         by_index = {value: d[kind] for d in drafts if d[kind] for value in identities.indexes(kind, d[kind])}
-        owners |= {(kind, by_index[value]): m for value, m in identities.owners(kind, by_index).items()}
+        empty = identities.of_no_use(kind, set(by_index.values()))
+        found = {(kind, by_index[value]): m for value, m in identities.owners(kind, by_index).items()}
+        owners |= {one: m for one, m in found.items() if one[1] not in empty}
     told = [d[EXTERNAL] for d in drafts if d[EXTERNAL]]
     external = Identity.objects.filter(kind=Identity.Kind.EXTERNAL_USERID, value__in=told)
     owners |= {(EXTERNAL, value): member for value, member in external.values_list("value", "member_id")}

@@ -9,9 +9,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from members import consents, identities, joinings, merges, phones
+from members import consents, identities, joinings, merges, phones, tellings
 from members.consents import Said
-from members.identities import CARD, PHONE, Newcomer
+from members.identities import CARD, PHONE, Newcomer, Told
 from members.models import Consent, Identity, Joining, Member
 from scrm.clock import start_of
 from scrm.imports import columns
@@ -94,6 +94,8 @@ class Act:
     said: list[tuple[str, date]] = field(default_factory=list)
     terms: str = ""
     evidence: str = ""
+    told: list[tuple[str, str]] = field(default_factory=list)
+    store: int | None = None
 
 
 @dataclass
@@ -106,6 +108,8 @@ class Known:
     said: set[tuple[int, str, Any, str]]
     last_no: dict[tuple[int, str], Any]
     stores: dict[str, Store]
+    of_no_use: set[tuple[str, str]]
+    ended: set[tuple[str, str, int]]
 
 
 def alone(draft: Draft) -> Iterable[Claim]:
@@ -121,6 +125,7 @@ def judge(drafts: Sequence[Draft], case: Case) -> list[Verdict]:
 
 def _known(drafts: Sequence[Draft]) -> Known:
     owners: dict[tuple[str, str], int] = {}
+    told = {kind: {d[kind] for d in drafts if d[kind]} for kind in (PHONE, CARD)}
     for kind in (PHONE, CARD):
         by_index = {value: d[kind] for d in drafts if d[kind] for value in identities.indexes(kind, d[kind])}
         owners |= {(kind, by_index[value]): m for value, m in identities.owners(kind, by_index).items()}
@@ -140,6 +145,8 @@ def _known(drafts: Sequence[Draft]) -> Known:
         joined={(member, store): on for member, store, on in joined},
         said={(m, p, at, terms) for m, p, at, terms, state in book if state == consents.GIVEN},
         last_no={(m, p): at for m, p, at, _terms, state in book if state != consents.GIVEN},
+        of_no_use={(str(kind), text) for kind, texts in told.items() for text in identities.of_no_use(kind, texts)},
+        ended={(str(kind), *one) for kind, texts in told.items() for one in identities.no_longer_hers(kind, texts)},
         stores={s.code: s for s in Store.objects.filter(code__in={d["store"] for d in drafts if d["store"]})},
     )
 
@@ -149,6 +156,7 @@ def _judge(draft: Draft, known: Known, case: Case) -> Verdict:
     plain = [(str(kind), draft[kind]) for kind in (PHONE, CARD) if draft[kind]]
     if not plain:
         verdict.refuse("one_of", "phone", columns="手机号、会员卡号")
+    plain = _counting(plain, verdict, known)
     store = known.stores.get(draft["store"])
     if draft["store"] and store is None:
         verdict.refuse("unknown", "store", value=draft["store"])
@@ -162,8 +170,9 @@ def _judge(draft: Draft, known: Known, case: Case) -> Verdict:
         return verdict.settle()
     member = _owner(plain, verdict, known)
     act = verdict.act = Act(member, terms=draft["terms"] or "", evidence=draft["evidence"] or "")
+    act.told = plain
     if store:
-        act.joining = (store.pk, draft["joined"])
+        act.joining, act.store = (store.pk, draft["joined"]), store.pk
     act.said = [(purpose, draft["agreed"]) for purpose in draft["purposes"] or ()]
     if member is None:
         act.newcomer = Newcomer(draft["name"] or "", int(draft["gender"] or 0), tuple(plain))
@@ -173,6 +182,15 @@ def _judge(draft: Draft, known: Known, case: Case) -> Verdict:
     verdict.thing = member.public_id
     _compare(draft, verdict, act, plain, member, known)
     return verdict.settle()
+
+
+def _counting(plain: list[tuple[str, str]], verdict: Verdict, known: Known) -> list[tuple[str, str]]:
+    """What is left without the phones of stores and guides and whatever else says nothing about who somebody is."""
+    left_out = [one for one in plain if one in known.of_no_use]
+    for kind, text in left_out:
+        said = {"value": identities.masked(kind, text)}
+        verdict.note("id_left_out", **said) if len(left_out) < len(plain) else verdict.refuse("blocked", kind, **said)
+    return [one for one in plain if one not in left_out]
 
 
 def _judge_proof(draft: Draft, verdict: Verdict) -> None:
@@ -209,7 +227,9 @@ def _compare(
             act.name = draft["name"]
             verdict.change("name", member.name, draft["name"])
     for kind, text in plain:
-        if (kind, text) not in known.owners:
+        if (kind, text, member.pk) in known.ended:
+            verdict.note("not_hers", value=identities.masked(kind, text))
+        elif (kind, text) not in known.owners:
             act.ids.append((kind, text))
             verdict.change(kind, "", phones.masked(text) if kind == PHONE else text)
     if act.joining:
@@ -235,6 +255,7 @@ def bring_in(verdicts: Sequence[Verdict], case: Case) -> None:
     acts = [v.act for v in verdicts if v.act]
     identities.call({a.member.pk: a.name for a in acts if a.name})
     identities.add_ids([(a.member.pk, kind, text) for a in acts for kind, text in a.ids])
+    tellings.note([(Told(tuple((kind, "", text) for kind, text in a.told)), a.store) for a in acts if a.store])
     merges.settle_united({a.member.pk for a in acts if a.ids}, at=case.at)
     joined = [(a.member.pk, *a.joining, a.is_corrected) for a in acts if a.joining]
     joinings.add([(m, store, on) for m, store, on, corrected in joined if not corrected])
