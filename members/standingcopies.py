@@ -1,11 +1,11 @@
 """Where a person stands, as her copy tells it and as it is forgotten. Steps and changes of grades are only added; of
-somebody who is forgotten they name nobody."""
+somebody who is forgotten they name nobody, and what people wrote beside them is emptied."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from members.models import Invitee, MemberGrade, MemberStage, StageChange
+from members.models import GradeChange, Invitee, MemberGrade, MemberStage, StageChange
 
 Rows = list[dict[str, Any]]
 
@@ -24,7 +24,8 @@ def copies(members: Collection[int]) -> dict[str, Rows]:
 
 
 def erase(members: Collection[int], at: datetime) -> dict[str, int]:
-    """Her stage, and her places on lists of whom to invite."""
+    """Her stage, her places on lists of whom to invite, and why people set her grade."""
     stages, _models = MemberStage.objects.filter(member__in=members).delete()
     places, _models = Invitee.objects.filter(member__in=members).delete()
-    return {"stages": stages, "places on activation lists": places}
+    reasons = GradeChange.objects.filter(member__in=members).exclude(reason="").update(reason="")
+    return {"stages": stages, "places on activation lists": places, "reasons of grades": reasons}

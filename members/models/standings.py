@@ -201,6 +201,7 @@ class GradeChange(models.Model):
     """A grade that changed, by the rule of the night, by somebody's word, or since that word ended; only added."""
 
     append_only = True
+    emptied = ("reason",)  # a free text, which may name her, goes when she is forgotten
     store_path = "store"
     not_for_guides = True
     personal = True

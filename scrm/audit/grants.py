@@ -1,4 +1,7 @@
-"""The app role reads and writes rows; it owns nothing, and what only grows it cannot change."""
+"""The app role reads and writes rows; it owns nothing, and what only grows it cannot change.
+
+But for the free texts that a model names as `emptied`: they go when the person of whom they speak is forgotten.
+"""
 
 from typing import Any
 
@@ -12,6 +15,11 @@ ROLE_EXISTS = "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_
 def append_only_tables() -> list[str]:
     """The tables whose model says `append_only = True`."""
     return [m._meta.db_table for m in apps.get_models() if getattr(m, "append_only", False)]
+
+
+def emptied_columns() -> dict[str, tuple[str, ...]]:
+    """By table that only grows, the columns that are emptied at an erasure."""
+    return {m._meta.db_table: found for m in apps.get_models() if (found := getattr(m, "emptied", ()))}
 
 
 def grant_to_the_app_role(using: str = "default", **_: Any) -> None:
@@ -28,6 +36,8 @@ def grant_to_the_app_role(using: str = "default", **_: Any) -> None:
         existing = set(connections[using].introspection.table_names(cursor))
         for table in sorted(existing.intersection(append_only_tables())):
             cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {quoted}")
+            if columns := emptied_columns().get(table):
+                cursor.execute(f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO {quoted}")
             for part in _parts(cursor, table):  # rows are reached through the whole table alone
                 cursor.execute(f"REVOKE ALL ON {part} FROM {quoted}")
 
