@@ -11,7 +11,8 @@ from members.models import Identity
 from members.values import BLIND
 from scrm.audit import alarms, entries
 from scrm.audit.models import Entry
-from scrm.clock import day_of, start_of
+from scrm.clock import day_of, day_span
+from stores.models import Person
 
 
 class TooMany(Exception):
@@ -20,20 +21,21 @@ class TooMany(Exception):
 
 def reveal(identity: Identity, *, by: Any, at: datetime) -> str:
     """The id in full; raises TooMany, which sounds an alarm. The entry is written before anybody sees the number."""
-    if looked(by, at=at) >= settings.REVEALS_PER_DAY:
+    with transaction.atomic():
+        Person.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)  # her looks at once are counted in turn
+        if is_one_more := looked(by, at=at) < settings.REVEALS_PER_DAY:
+            told: dict[str, Any] = {"customer": identity.member, "kind": identity.kind}
+            entries.record("identity.revealed", by=by, subject=identity, at=at, **told)
+    if not is_one_more:
         alarms.sound("reveals_many", by.username, at=at)
         raise TooMany
-    with transaction.atomic():
-        entries.record(
-            "identity.revealed", by=by, subject=identity, at=at, customer=identity.member, kind=identity.kind
-        )
     return (identity.sealed or "") if identity.kind in BLIND else identity.value
 
 
 def looked(by: Any, *, at: datetime) -> int:
     """How many she has looked at today."""
-    today = start_of(day_of(at))
-    return Entry.objects.filter(actor=by, verb="identity.revealed", at__gte=today, at__lte=at).count()
+    begins, ends = day_span(day_of(at))
+    return Entry.objects.filter(actor=by, verb="identity.revealed", at__gte=begins, at__lt=ends).count()
 
 
 def handle(identity: Identity) -> str:
