@@ -38,7 +38,7 @@ def tab(client: Client, member: Member) -> str:
 
 def test_hq_says_since_when_and_why_and_takes_it_back(cast: Cast, client: Client, mei: Member) -> None:
     client.force_login(cast.otto)
-    assert "不再是她的" in tab(client, mei)
+    assert "不再属于该客户" in tab(client, mei)
     page = client.post(place("identity_end", mei), TOLD).content.decode()
     assert "137****1893" in page and "2026-02-01" in page and PHONE not in page
     assert IdentityLink.objects.get().ended_by == cast.otto and identities.anybody(PHONE) == set()
@@ -87,4 +87,4 @@ def test_guides_see_neither_the_form_nor_what_was_hers(cast: Cast, client: Clien
     client.post(place("identity_end", mei), TOLD)
     client.force_login(cast.cai)
     page = tab(client, mei)
-    assert "137****1893" not in page and "不再是她的" not in page
+    assert "137****1893" not in page and "不再属于该客户" not in page
