@@ -161,6 +161,7 @@ def ask(request: HttpRequest, token: str) -> HttpResponse:
 
 def _hear(holder: Holder, kind: str, told: Any, now: datetime) -> None:
     """Asked again by who shows that it is she, a request that waits for just that waits no longer."""
+    made: DataRequest | None
     try:
         made = requests.ask(
             holder.member, kind, way=DataRequest.Way.PAGE, note=told.get("note", ""), at=now, link=holder.link

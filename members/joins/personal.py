@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.core.signing import BadSignature, TimestampSigner
 from django.db.models import Exists, F, OuterRef
 
-from members import persons, phones, values
+from members import links, persons, phones, values
 from members.models import Consent, Identity, IdentityLink, Invite, Member
 from stores.models import Person
 
@@ -77,4 +77,5 @@ def is_hers(member: Member, phone: str) -> bool:
     shown = claims.filter(member__in=circle, verified=True)
     only_told = claims.filter(member=F("identity__member"), source=TOLD, verified=False)
     hers = Identity.objects.filter(member__in=circle, kind=Identity.Kind.PHONE, value__in=wanted)
-    return hers.filter(Exists(shown) | ~Exists(only_told)).exists()
+    known = hers.filter(Exists(shown) | ~Exists(only_told)).values_list("pk", "member")
+    return bool(set(known) - links.barred(known))

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
-from members import identities, links, persons, phones, values
-from members.ages import grown_up_on
-from members.models import DataRequest, Identity, Member
+from members import fields, identities, links, persons, phones, recognitions, values
+from members.models import DataRequest, Field, FieldValue, Identity, Member
 from members.rights import requests
 from scrm.audit import entries
 
@@ -25,6 +24,7 @@ class Right:
     gender: int | None = None
     phone: str | None = None
     birthday: date | None = None
+    fields: Mapping[Field, Any] = field(default_factory=dict)  # of the brand's own; None empties one
 
 
 @transaction.atomic
@@ -34,24 +34,34 @@ def correct(request: DataRequest, right: Right, *, by: Any, at: datetime) -> lis
     before = _before(member)
     if right.phone is not None:
         _call_at(member, right.phone, at)
+    _fill(member, right, by, at)
     told: dict[str, Any] = {"name": right.name, "gender": right.gender}
-    if right.birthday:
-        told["minor_until"] = grown_up_on(right.birthday)
     told = {key: value for key, value in told.items() if value is not None}
     if told:
         Member.objects.filter(pk__in=persons.all_of(member.pk)).update(**told)
     after = _before(Member.objects.get(pk=member.pk))
-    changed = sorted(key for key in after if after[key] != before[key])
+    changed = sorted(key for key in after | before if after.get(key) != before.get(key))
     DataRequest.objects.filter(pk=request.pk).update(wanted=json.dumps({"before": before, "after": after}))
     entries.record("member.corrected", by=by, subject=member, at=at, changed=changed, request=request.public_id)
     requests.done(request, {"changed": changed}, by=by, at=at)
     return changed
 
 
+def _fill(member: Member, right: Right, by: Any, at: datetime) -> None:
+    said = dict(right.fields)
+    if right.birthday:
+        said[fields.birthday(at)] = right.birthday
+    told = [fields.Told(member.pk, one, value) for one, value in said.items()]
+    fields.write(told, source="correction", by=by, at=at)
+
+
 def _before(member: Member) -> dict[str, Any]:
-    known = Identity.objects.filter(member__in=persons.all_of(member.pk), kind=PHONE).order_by("pk")
+    circle = persons.all_of(member.pk)
+    known = Identity.objects.filter(member__in=circle, kind=PHONE).order_by("pk")
+    held = FieldValue.objects.filter(member__in=circle).select_related("field").order_by("field__key", "pk")
+    own = {f"field:{row.field.key}": fields.plain(fields.value_of(row)) for row in held}
     face = {"name": member.name, "gender": member.gender, "minor_until": str(member.minor_until or "")}
-    return {**face, "phones": [one.sealed for one in known]}
+    return {**face, **own, "phones": [one.sealed for one in known]}
 
 
 def _call_at(member: Member, phone: str, at: datetime) -> None:
@@ -69,6 +79,7 @@ def _bear(member: Member, plain: str, at: datetime) -> None:
         identities.add_ids([(member.pk, PHONE, plain)])
     else:
         links.claim([(borne.pk, member.pk, True)], source="correction", at=at)
+        recognitions.take({(borne.pk, member.pk)})  # where nobody bears it any more
 
 
 def wanted(told: Mapping[str, str]) -> str:

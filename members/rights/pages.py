@@ -11,15 +11,13 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from members import profiles, sights
-from members.models import Copy, DataRequest, Holiday
+from members import fields, profiles, sights
+from members.models import Copy, DataRequest, Holiday, Member
 from members.phones import NotAPhone
-from members.rights import copies, corrections, erasures, reports, requests
-from members.rights.corrections import Right
+from members.rights import copies, corrections, erasures, forms, reports, requests
 from scrm import clock
 from scrm.audit import entries
 from scrm.sheets import answers
@@ -91,6 +89,8 @@ def act(request: HttpRequest, public_id: str) -> HttpResponse:
         )
     except NotAPhone:
         messages.error(request, _("This is no phone number. Nothing was changed."))
+    except fields.Wrong:
+        messages.error(request, _("A field cannot say this. Nothing was changed."))
     return redirect("members:right", public_id)
 
 
@@ -113,8 +113,8 @@ def approve_many(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def copy(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The zip, for whoever made it."""
+def copy(request: HttpRequest, public_id: str, kind: str = "") -> HttpResponse:
+    """The zip, or the Excel book that lies in it, for whoever made it."""
     demand(request.user, Permission.MANAGE_RIGHTS)
     found = get_object_or_404(
         Copy.objects.visible_to(request.user).select_related("request__member"), public_id=public_id
@@ -123,6 +123,8 @@ def copy(request: HttpRequest, public_id: str) -> HttpResponse:
         content = copies.fetch(found, by=request.user, at=clock.now())
     except copies.IsOver:
         raise Http404 from None
+    if kind == "xlsx":
+        return answers.book(found.public_id, copies.book_of(content))
     answer = HttpResponse(content, content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="{found.public_id}.zip"'
     answer["Cache-Control"] = "no-store"
@@ -184,6 +186,9 @@ def _shown(request: HttpRequest, asked: DataRequest) -> HttpResponse:
         "one": asked,
         "wanted": json.loads(asked.wanted) if asked.wanted and asked.kind == Kind.CORRECT else {},
         "late": asked.is_open and asked.due_on < clock.day_of(now),
+        "changed": forms.names_of(asked.result.get("changed", [])),
+        "own_fields": forms.own_fields() if asked.kind == Kind.CORRECT and asked.state == State.VERIFIED else [],
+        "genders": Member.Gender.choices,
         "proofs": DataRequest.Proof.choices,
         "copy": mine.filter(fetched__lt=copies.FETCHES).first(),
         "may_approve": _may_approve(request) and _is_second(request, asked),
@@ -195,12 +200,12 @@ def _shown(request: HttpRequest, asked: DataRequest) -> HttpResponse:
 
 def _asked(request: HttpRequest, sight: sights.Sight) -> HttpResponse:
     told, now = request.POST, clock.now()
-    day = _day(told.get("asked_on", ""))
+    day = forms.day_of(told.get("asked_on", ""))
     since = min(clock.start_of(day), now) if day and day.year > 2000 else now
     if told.get("kind") not in Kind.values or told.get("way") not in DataRequest.Way.values:
         raise BadRequest
     try:
-        words: dict[str, Any] = {"note": told.get("note", "").replace("\0", ""), "asked_at": since}
+        words: dict[str, Any] = {"note": told.get("note", ""), "asked_at": since}
         made = requests.ask(sight.root, told["kind"], way=told["way"], at=now, by=request.user, **words)
     except requests.AlreadyAsked:
         messages.error(request, _("She asked for the same and waits for the answer."))
@@ -227,25 +232,18 @@ def _erase(request: HttpRequest, asked: list[DataRequest], now: datetime) -> Non
 
 
 def _refuse(request: HttpRequest, asked: DataRequest, now: datetime) -> None:
-    requests.refuse(asked, reason=request.POST.get("reason", "").replace("\0", ""), by=request.user, at=now)
+    requests.refuse(asked, reason=request.POST.get("reason", ""), by=request.user, at=now)
 
 
 def _answer(request: HttpRequest, asked: DataRequest, now: datetime) -> None:
     if asked.kind == Kind.EXPORT:
         copies.make(asked, by=request.user, at=now)
     elif asked.kind == Kind.CORRECT:
-        corrections.correct(asked, _right(request), by=request.user, at=now)
+        corrections.correct(asked, forms.right_of(request.POST), by=request.user, at=now)
     elif asked.kind == Kind.RESTRICT:
         requests.done(asked, {"restricted": True}, by=request.user, at=now)
     else:
         raise requests.NotNow
-
-
-def _right(request: HttpRequest) -> Right:
-    told = request.POST
-    name = told.get("name", "").replace("\0", "").strip()[:120] or None
-    phone = "" if "no_phone" in told else told.get("phone", "").strip() or None
-    return Right(name=name, phone=phone, birthday=_day(told.get("birthday", "")))
 
 
 def _is_second(request: HttpRequest, asked: DataRequest) -> bool:
@@ -269,21 +267,13 @@ def _period(request: HttpRequest) -> tuple[date, date]:
     today = clock.day_of(clock.now())
     days = []
     for name, usual in (("from", date(today.year - 2, today.month, 1)), ("to", today)):
-        days.append(_day(request.GET.get(name, "")) or usual)
+        days.append(forms.day_of(request.GET.get(name, "")) or usual)
     return min(days), max(days)
-
-
-def _day(text: str) -> date | None:
-    """The day that somebody typed; None for what is none."""
-    try:
-        return parse_date(text) if len(text) == 10 else None
-    except ValueError:
-        return None
 
 
 def _note_holiday(request: HttpRequest) -> None:
     said = request.POST.get("day", "")
-    day = _day(said)
+    day = forms.day_of(said)
     if day is None:
         raise BadRequest
     if request.POST.get("do") == "remove":

@@ -56,7 +56,7 @@ def ask(
             made = DataRequest.objects.create(
                 member=root, kind=kind, opened_by=link.made_by if link else by, wanted=wanted or None, **told
             )
-            through = {"link": link.public_id} if link else {}
+            through: dict[str, Any] = {"link": link.public_id} if link else {}
             entries.record("datarequest.asked", by=by or "customer", subject=made, at=at, kind=kind, way=way, **through)
     except IntegrityError:
         raise AlreadyAsked from None

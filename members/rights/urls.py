@@ -12,6 +12,7 @@ urlpatterns = [
     path("report.csv", pages.report, {"kind": "csv"}, name="privacy_report_csv"),
     path("holidays/", pages.holidays, name="holidays"),
     path("copies/<slug:public_id>/", pages.copy, name="right_copy"),
+    path("copies/<slug:public_id>/copy.xlsx", pages.copy, {"kind": "xlsx"}, name="right_copy_xlsx"),
     path("<slug:public_id>/", pages.one, name="right"),
     path("<slug:public_id>/act/", pages.act, name="right_act"),
     path("<slug:public_id>/proof.json", pages.proof, name="right_proof"),

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.http import FileResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from scrm.sheets import inert
@@ -29,3 +29,9 @@ def excel(name: str, title: str, lines: Iterable[Sequence[Any]]) -> FileResponse
     inert.write_xlsx(out, title, lines)
     out.seek(0)
     return FileResponse(out, as_attachment=True, filename=f"{name}.xlsx", content_type=inert.EXCEL)
+
+
+def book(name: str, content: bytes) -> HttpResponse:
+    """A book that was written before, for its reader alone."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"', "Cache-Control": "no-store"}
+    return HttpResponse(content, content_type=inert.EXCEL, headers=headers)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
@@ -12,6 +13,7 @@ from openpyxl.styles import Font
 
 BOM = "\ufeff"  # without it Excel takes UTF-8 for GBK
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # Chinese Excel takes wide ones too
+NOT_IN_A_TITLE = re.compile(r"[\[\]:*?/\\']")  # of a sheet
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -49,6 +51,14 @@ def write_xlsx(out: IO[bytes], title: str, lines: Iterable[Sequence[Any]], *, wi
     """An Excel file whose first line is a header; rows go to disk as they come."""
     book = Workbook(write_only=True)
     fill(book, title, lines, width=width)
+    book.save(out)
+
+
+def write_book(out: IO[bytes], sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]], *, width: int = 18) -> None:
+    """An Excel file of several sheets, each with its title and its lines."""
+    book = Workbook(write_only=True)
+    for title, lines in sheets:
+        fill(book, NOT_IN_A_TITLE.sub(" ", title).strip(), lines, width=width)
     book.save(out)
 
 
