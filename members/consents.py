@@ -4,7 +4,7 @@ Where several members are one person (`same_person_as`), each may have said some
 the last word of each of them who spoke of it does. A new word is therefore written down for all of them.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from members import persons
 from members.allowances import allowing as allowing
 from members.allowances import allows as allows
 from members.allowances import houses_of as houses_of
@@ -45,14 +44,6 @@ class Said:
     controller: int | None = None
     state: str = GIVEN
     through: int | None = None  # the member as whom she spoke, if another one
-
-
-def permitted(
-    members: Collection[int], purpose: str, *, at: datetime, controller: Franchisee | None = None
-) -> set[int]:
-    """Those of the members who allow this use of their data at this instant."""
-    allowed = allows(members, purpose, controller=controller, at=at)
-    return {member for member, root in persons.roots(members).items() if root in allowed}
 
 
 def present(member: Member, *, at: datetime) -> dict[tuple[str, int | None], str]:

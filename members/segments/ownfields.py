@@ -27,7 +27,6 @@ ASKS = {
     "past": "x.date BETWEEN %(day)s::date - %(past)s::int + 1 AND %(day)s::date",
     "yearly": "to_char(x.date, 'MMDD') = ANY(%(days)s)",
 }
-COMES = ("next", "past", "yearly")
 
 
 def _met(params: dict[str, Any], whom: Whom) -> Statement:

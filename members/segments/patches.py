@@ -12,7 +12,6 @@ from members.segments.sets import LEAF, Key
 
 News = dict[tuple[str, int | None], BitMap]  # by kind of change and its key, of whom
 AT_ONCE = 16  # shards that are read together
-TERMS = "terms"
 
 
 def apply(news: News, whom: Whom, revision: int) -> tuple[BitMap, set[Key]]:

@@ -29,7 +29,7 @@ def test_a_member_comes_with_her_ids_her_store_and_her_consent(desk: Desk) -> No
     assert {(c.purpose, c.terms, c.at, c.evidence, c.source) for c in said_by_her} == {
         (p, "隐私政策 V3", start_of(date(2021, 6, 18)), "登记表 33", "import") for p in ("service", "marketing_1v1")
     }
-    assert consents.permitted([mei.pk], "marketing_1v1", at=NOW) == {mei.pk}
+    assert consents.allows([mei.pk], "marketing_1v1", at=NOW) == {mei.pk}
     assert Member.objects.visible_to(desk.cast.ben).get() == mei
     assert not Member.objects.visible_to(desk.cast.dong).exists()
 
@@ -39,7 +39,7 @@ def test_without_consent_nothing_may_contact_her_and_the_preview_says_so(desk: D
     upload = desk.bring("members", [HEAD, ["兰", "13800010002", "", "", "", *NO_WORD]])
     assert came_to(upload) == ["created"] and "没有同意记录" in said(upload, 2)
     lan = Member.objects.get()
-    assert not any(consents.permitted([lan.pk], purpose, at=NOW) for purpose in Consent.Purpose.values)
+    assert not any(consents.allows([lan.pk], purpose, at=NOW) for purpose in Consent.Purpose.values)
     assert not Member.objects.visible_to(desk.cast.ben).exists()
 
 
@@ -99,7 +99,7 @@ def test_an_old_consent_does_not_undo_what_she_withdrew_since(desk: Desk) -> Non
     older = [HEAD, [*MEIS[:5], "一对一营销", "V4", "2022-01-01", "短信"]]
     upload = desk.bring("members", older, at=after(days=1))
     assert came_to(upload) == ["updated"] and "撤回" in said(upload, 2)
-    assert not consents.permitted([mei.pk], "marketing_1v1", at=after(days=9))
+    assert not consents.allows([mei.pk], "marketing_1v1", at=after(days=9))
 
 
 @db

@@ -22,7 +22,7 @@ def somebody(same_as: Member | None = None) -> Member:
 
 
 def allows(member: Member, purpose: str = MARKETING, at: datetime = LATER, **more: object) -> bool:
-    return member.pk in consents.permitted([member.pk], purpose, at=at, **more)  # type: ignore[arg-type]
+    return bool(consents.allows([member.pk], purpose, at=at, **more))  # type: ignore[arg-type]
 
 
 @pytest.mark.django_db

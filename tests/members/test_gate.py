@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTACTS = re.compile(r"add_msg_template|add_moment_task|remind_groupmsg_send|send_welcome_msg|welcome_code")
-GATE = re.compile(r"\b(allows|allowing|permitted)\(")
+GATE = re.compile(r"\b(allows|allowing)\(")
 # An answer in the seconds after her own add is service, which that add permits.
 ANSWERS = {"campaigns/welcomes.py"}
 READERS = {"campaigns/chapters.py"}  # they tell what was said
