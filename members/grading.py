@@ -68,20 +68,19 @@ FROM scored s FULL JOIN members_membergrade g
   ON g.member_id = s.member_id AND coalesce(g.store_id, 0) = coalesce(s.store_id, 0)
 WHERE coalesce(s.grade, '') <> coalesce(g.grade, '') AND (g.id IS NULL OR NOT coalesce({HELD}, false))
 """
+# Only what differs is offered: of a row that stays as it is ON CONFLICT would still write the lock.
+WHAT_HOLDS = "rule_grade, score_r, score_f, score_m, last_on, orders, spent_fen, rule_id"
 KEPT = f"""
 INSERT INTO members_membergrade (member_id, store_id, grade, rule_grade, score_r, score_f, score_m, last_on, orders,
                                  spent_fen, rule_id, day, reason)
-SELECT member_id, store_id, grade, grade, r, f, m, last_on, orders, fen, %(rule)s, %(day)s, '' FROM scored
+SELECT s.member_id, s.store_id, s.grade, s.grade, s.r, s.f, s.m, s.last_on, s.orders, s.fen, %(rule)s, %(day)s, ''
+FROM scored s LEFT JOIN members_membergrade g
+  ON g.member_id = s.member_id AND coalesce(g.store_id, 0) = coalesce(s.store_id, 0)
+WHERE (g.{WHAT_HOLDS.replace(", ", ", g.")})
+   IS DISTINCT FROM (s.grade, s.r, s.f, s.m, s.last_on, s.orders, s.fen, %(rule)s)
 ON CONFLICT (member_id, store_id) DO UPDATE SET
     grade = CASE WHEN members_membergrade.{HELD} THEN members_membergrade.grade ELSE EXCLUDED.rule_grade END,
-    rule_grade = EXCLUDED.rule_grade, score_r = EXCLUDED.score_r, score_f = EXCLUDED.score_f,
-    score_m = EXCLUDED.score_m, last_on = EXCLUDED.last_on, orders = EXCLUDED.orders,
-    spent_fen = EXCLUDED.spent_fen, rule_id = EXCLUDED.rule_id, day = EXCLUDED.day
-WHERE (members_membergrade.rule_grade, members_membergrade.score_r, members_membergrade.score_f,
-       members_membergrade.score_m, members_membergrade.last_on, members_membergrade.orders,
-       members_membergrade.spent_fen, members_membergrade.rule_id)
-   IS DISTINCT FROM (EXCLUDED.rule_grade, EXCLUDED.score_r, EXCLUDED.score_f, EXCLUDED.score_m, EXCLUDED.last_on,
-                     EXCLUDED.orders, EXCLUDED.spent_fen, EXCLUDED.rule_id)
+    ({WHAT_HOLDS}, day) = ROW (EXCLUDED.{WHAT_HOLDS.replace(", ", ", EXCLUDED.")}, EXCLUDED.day)
 """
 # Who bought nothing in the window has no grade any more, unless somebody's word stands.
 GONE = """
