@@ -200,14 +200,15 @@ TAKE_OFF = """
 DELETE FROM members_membertag w WHERE w.tag_id = %(tag)s AND w.source = 'rule' {among}
   AND NOT EXISTS (SELECT FROM scored s WHERE s.member_id = w.member_id)
 """
-# Only what differs is written: a night moves few scores of a slow rule.
+# Only what differs is offered: a night moves few scores of a slow rule, and ON CONFLICT writes a lock on every row.
 PUT_ON = """
-INSERT INTO members_membertag AS w (member_id, tag_id, source, source_key, since, score, expires_at)
-SELECT s.member_id, %(tag)s, 'rule', '', %(at)s, s.score, {expires}
-FROM scored s ORDER BY s.member_id
+INSERT INTO members_membertag (member_id, tag_id, source, source_key, since, score, expires_at)
+SELECT s.member_id, %(tag)s, 'rule', '', %(at)s, s.score, s.expires_at
+FROM (SELECT s.*, {expires} AS expires_at FROM scored s) s LEFT JOIN members_membertag w
+  ON (w.member_id, w.tag_id, w.source, w.source_key) = (s.member_id, %(tag)s, 'rule', '')
+WHERE (w.score, w.expires_at) IS DISTINCT FROM (s.score, s.expires_at) ORDER BY s.member_id
 ON CONFLICT (member_id, tag_id, source, source_key)
 DO UPDATE SET score = excluded.score, expires_at = excluded.expires_at
-WHERE (w.score, w.expires_at) IS DISTINCT FROM (excluded.score, excluded.expires_at)
 """
 # The first midnight on which what she has now is worth less than the threshold, if nothing is added.
 EXPIRES = """(%(midnight)s::timestamptz + make_interval(days => 1 + floor(%(half_life)s::float8
