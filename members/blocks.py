@@ -4,12 +4,13 @@ A shop's own phone, a guide's, a number for trials, or whatever so many customer
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from members import partitions
 from members.models import BlockedValue, Identity, IdentityLink
@@ -17,6 +18,7 @@ from members.values import BLIND, PHONE, index, indexes, masked, normal
 from scrm import sealed
 from scrm.audit import entries
 from scrm.ids import sql_array, sql_texts
+from stores.models import Seat
 
 log = structlog.get_logger()
 Reason = BlockedValue.Reason
@@ -117,6 +119,50 @@ def turn(one: BlockedValue, *, by: Any, at: datetime) -> set[int]:
     verb = "identity.unblocked" if one.blocks else "identity.blocked"
     entries.record(verb, by=by, subject=one, at=at, kind=one.kind)
     return _claiming(Identity.objects.filter(kind=one.kind, app=one.app, value=one.value))
+
+
+Place = tuple[str, int]  # "store" or "person", with its key
+REASONS = {"store": Reason.STORE, "person": Reason.GUIDE}
+
+
+def phones_of(places: Iterable[Place]) -> dict[Place, BlockedValue]:
+    """The phone that each of these stores and colleagues is known by."""
+    asked = list(places)
+    stores, people = ([key for kind, key in asked if kind == one] for one in REASONS)
+    rows = BlockedValue.objects.filter(Q(store__in=stores) | Q(person__in=people), kind=PHONE).order_by("pk")
+    return {("store", one.store_id) if one.store_id else ("person", one.person_id or 0): one for one in rows}
+
+
+@transaction.atomic
+def keep_phones(told: Mapping[Place, str], *, at: datetime) -> set[int]:
+    """These phones, in their normal form, are blocked; what the same store or colleague had before counts again.
+
+    HQ's own word on a number stands above this. Gives the members of whom that may change who they are.
+    """
+    before = phones_of(told)
+    same = {place for place, one in before.items() if one.value in indexes(PHONE, told[place])}
+    gone = [one for place, one in before.items() if place not in same]
+    BlockedValue.objects.filter(pk__in=[one.pk for one in gone]).delete()
+    new = [_of_house(place, plain, at) for place, plain in told.items() if place not in same]
+    BlockedValue.objects.bulk_create(new, ignore_conflicts=True)
+    values = {value for plain in told.values() for value in indexes(PHONE, plain)} | {one.value for one in gone}
+    return _claiming(Identity.objects.filter(kind=PHONE, value__in=values)) if gone or new else set()
+
+
+def _of_house(place: Place, plain: str, at: datetime) -> BlockedValue:
+    kind, key = place
+    told = {"store_id": key if kind == "store" else None, "person_id": key if kind == "person" else None}
+    secret = {"sealed": plain, "key_id": sealed.key_ids()[0], "shown": masked(PHONE, plain)[:64]}
+    return BlockedValue(kind=PHONE, value=index(PHONE, plain), reason=REASONS[kind], at=at, **told, **secret)
+
+
+@transaction.atomic
+def free_leavers(*, at: datetime) -> set[int]:
+    """The phones of colleagues without a seat count again. Gives the members of whom that may change who they are."""
+    seated = Seat.objects.at(at).filter(person=OuterRef("person"))
+    rows = list(BlockedValue.objects.filter(~Exists(seated), person__isnull=False))
+    BlockedValue.objects.filter(pk__in=[one.pk for one in rows]).delete()
+    return _claiming(Identity.objects.filter(kind=PHONE, value__in=[one.value for one in rows]))
 
 
 def _claiming(known: Any) -> set[int]:

@@ -93,5 +93,5 @@ def _shared(one: Identity, row: Any, people: dict[int, Member]) -> Shared:
 
 def blocked(after: int = 0, most: int = 50) -> list[BlockedValue]:
     """HQ's list of ids that say nothing, newest first."""
-    rows = BlockedValue.objects.select_related("by").order_by("-pk")
+    rows = BlockedValue.objects.select_related("by", "store", "person").order_by("-pk")
     return list((rows.filter(pk__lt=after) if after else rows)[:most])

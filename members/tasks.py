@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from members import grading, lifecycles, reach, scores, taglives
+from members import grading, house_phones, lifecycles, reach, scores, taglives
 from members.segments import days, years
 from scrm import clock
 
@@ -54,3 +54,9 @@ def sum_up_the_year() -> None:
 def sum_up_segment_days() -> int:
     """How segments moved on the days that are over."""
     return days.close(today=clock.day_of(clock.now()))
+
+
+@shared_task(name="members.let_phones_of_leavers_go")
+def let_phones_of_leavers_go() -> None:
+    """Numbers of colleagues who left say again who somebody is."""
+    house_phones.let_go(at=clock.now())

@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     "sum up the year": {"task": "members.sum_up_the_year", "schedule": crontab(minute=25)},
     "grade every buyer": {"task": "members.grade_all", "schedule": crontab(hour=2, minute=10)},
     "score tags by rule": {"task": "members.score_changed", "schedule": 30.0, "options": {"expires": 25}},
+    "let phones of leavers go": {"task": "members.let_phones_of_leavers_go", "schedule": crontab(hour=3, minute=50)},
     "count tags": {"task": "members.count_tags", "schedule": crontab(hour=2, minute=40)},
     "count whom the brand can reach": {"task": "members.count_reach", "schedule": crontab(hour=2, minute=40)},
     "take the data's health": {"task": "dashboard.take_health", "schedule": 300.0, "options": {"expires": 280}},

@@ -204,6 +204,10 @@ class BlockedValue(models.Model):
     blocks = models.BooleanField(_("blocked"), default=True, help_text=_("No: it counts whatever the rule says."))
     at = models.DateTimeField(_("since"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), null=True, related_name="+")
+    store = models.ForeignKey(Store, models.CASCADE, verbose_name=_("store"), null=True, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("colleague"), null=True, related_name="+"
+    )
     objects = ScopedQuerySet.as_manager()
 
     class Meta:

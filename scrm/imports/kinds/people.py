@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from guides import staff as directory
 from guides.models import Guide
 from guides.postings import Booking
+from members import blocks, house_phones
 from scrm.imports import columns
 from scrm.imports.columns import Column, Draft
 from scrm.imports.kinds import postings
-from scrm.imports.kinds.places import by_name
+from scrm.imports.kinds.places import by_name, judge_phone
 from scrm.imports.kinds.postings import NAME, STAFF_NUMBER, USERID, Staff, agree, staff_of, who
 from scrm.imports.verdicts import Case, Claim, Kind, Verdict, judged
 from stores import seats
@@ -40,6 +41,10 @@ COLUMNS = (
         _("What she may do. Empty: only her staff number is written down."),
     ),
     Column(
+        "phone", _("phone"), ("手机号", "手机", "联系电话", "phone", "mobile"), columns.phone, "13800010001",
+        _("Kept to know it where a till writes it down as a customer's: it joins nobody. Empty: as it was."),
+    ),
+    Column(
         "region", _("region"), ("区域", "大区", "所属区域", "region"), columns.words(60), "华东",
         _("Of a region manager: name or code."),
     ),
@@ -60,6 +65,7 @@ class Act:
     number: str = ""
     seat: dict[str, Any] | None = None
     booking: Booking | None = None
+    phone: str = ""
 
 
 def alone(draft: Draft) -> Iterable[Claim]:
@@ -73,10 +79,11 @@ def judge(drafts: Sequence[Draft], case: Case) -> list[Verdict]:
         (s.person_id, s.role, s.region_id or s.franchisee_id or s.store_id)
         for s in Seat.objects.filter(person__in=people, ends_at=None)
     }
-    return judged(drafts, lambda draft: _judge(draft, staff, held, case))
+    phones = blocks.phones_of(("person", pk) for pk in people)
+    return judged(drafts, lambda draft: _judge(draft, staff, held, phones, case))
 
 
-def _judge(draft: Draft, staff: Staff, held: set[Any], case: Case) -> Verdict:
+def _judge(draft: Draft, staff: Staff, held: set[Any], phones: dict[Any, Any], case: Case) -> Verdict:
     verdict = Verdict(draft.number)
     guide = staff.find(draft, verdict)
     if guide is None:
@@ -88,6 +95,9 @@ def _judge(draft: Draft, staff: Staff, held: set[Any], case: Case) -> Verdict:
         verdict.change("staff_number", guide.staff_number, act.number)
     if draft["name"] and guide.name and draft["name"] != guide.name:
         verdict.note("name_of_wecom")
+    if draft["phone"] and guide.person_id is None:
+        verdict.refuse("no_person", "phone")
+    judge_phone(draft, verdict, act, phones.get(("person", guide.person_id)))
     if draft["role"]:
         _judge_role(draft, verdict, act, staff, held, case)
     return verdict.settle()
@@ -132,6 +142,7 @@ def _place(draft: Draft, verdict: Verdict, needs: str, staff: Staff, case: Case)
 def bring_in(verdicts: Sequence[Verdict], case: Case) -> None:
     acts = [v.act for v in verdicts if v.act]
     directory.number({a.guide.pk: a.number for a in acts if a.number}, at=case.at)
+    house_phones.keep({("person", a.guide.person_id): a.phone for a in acts if a.phone}, at=case.at)
     wanted = [Seat(person=a.guide.person, **a.seat) for a in acts if a.seat]
     seats.give_many(wanted, at=case.at, by=case.by)
     postings.book([a.booking for a in acts if a.booking], case)
