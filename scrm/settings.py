@@ -16,7 +16,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from scrm import loglines
+from scrm import failures, loglines
 from scrm.keeping import days
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -132,6 +132,10 @@ def problems() -> list[str]:
         (0 < len(METRICS_TOKEN) < 20, "METRICS_TOKEN is shorter than 20 characters"),
         (bool(ALARM_WEBHOOK_URL) and not ALARM_WEBHOOK_URL.startswith("https://"), "ALARM_WEBHOOK_URL is not https"),
         (bool(SMS_OUTLET_URL) and not SMS_OUTLET_URL.startswith("https://"), "SMS_OUTLET_URL is not https"),
+        (
+            urlsplit(SMS_OUTLET_URL).path.startswith("/sandbox"),
+            "SMS_OUTLET_URL is the sandbox, where everybody reads the codes",
+        ),
         (WATCH_OPENING_HOURS is None, "WATCH_OPENING_HOURS is not like 10-22"),
     ]
     return [why for wrong, why in checks if wrong] + not_numbers + keep_problems
@@ -490,4 +494,4 @@ SENTRY_DSN = os.environ.get("SENTRY_DSN", "")
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(SENTRY_DSN, send_default_pii=False, include_local_variables=False, max_request_body_size="never")
+    sentry_sdk.init(SENTRY_DSN, **failures.OPTIONS)

@@ -39,6 +39,8 @@ UNSAFE: list[tuple[dict[str, str], str]] = [
     ({"WECOM_CALLS_PER_MINUTE": "many"}, "WECOM_CALLS_PER_MINUTE is not a number"),
     ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN is shorter than 20"),
     ({"ALARM_WEBHOOK_URL": "http://robot.example.com/"}, "ALARM_WEBHOOK_URL is not https"),
+    ({"SMS_OUTLET_URL": "http://sms.example.com/"}, "SMS_OUTLET_URL is not https"),
+    ({"SMS_OUTLET_URL": "https://wecom.example.com/sandbox/sms"}, "SMS_OUTLET_URL is the sandbox"),
     ({"WATCH_OPENING_HOURS": "22-10"}, "WATCH_OPENING_HOURS is not like 10-22"),
     ({"WATCH_HEARTBEAT_MINUTES": "1"}, "WATCH_HEARTBEAT_MINUTES is not a number of at least 2"),
     ({"KEEP_LETTERS_DAYS": "179"}, "KEEP_LETTERS_DAYS is below 180: the law has logs kept for six months"),
