@@ -24,9 +24,10 @@ console     POST corps {name, stores?, customers?} · GET console/glance?corp_id
             POST console/apps {name, visible?} · secret {agent_id} · callback {agent_id, url, token, aes_key}
             POST console/events {agent_id, customer?, contact?} · ips {agent_id, ips} · callable {agent_id, on}
             POST console/visible {agent_id, departments} · domain {agent_id, domain, check?}
+phones      POST sms {phone, text, code?} · GET sms/all · GET sms (a page)
 people      GET / (a page) · qr/<config_id>.png · code/<config_id> (what a phone opens) · chat/<userid>/<id> · img/<id>
 """
 
-from scrm.sandbox.control import console, customers, groups, machine, pages, shops, views
+from scrm.sandbox.control import console, customers, groups, machine, pages, phones, shops, views
 
-__all__ = ["console", "customers", "groups", "machine", "pages", "shops", "views"]
+__all__ = ["console", "customers", "groups", "machine", "pages", "phones", "shops", "views"]
