@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import translation
+from openpyxl import load_workbook
 
 from guides.models import Relation
-from members import consents, contacts, recognitions
+from members import consents, contacts, endings, fields, grades, recognitions, values
 from members.contacts import Contact
 from members.models import DataRequest, Forgotten, Holiday, Identity, Member
 from members.recognitions import Told
@@ -19,8 +21,9 @@ from members.rights.corrections import Right
 from tests.cast import LAN, MEI, NOW, Cast, after
 
 pytestmark = pytest.mark.django_db
-PHONE = "13764501893"
+PHONE, GONE = "13764501893", "13764501895"
 CANARIES = ["MeiMeiCanary", "wmMeiMei", "unionCanaryMei", "13764501893", "CardCanary77", "canary-remark"]
+CANARIES += ["said-beside-her-grade", GONE]
 
 
 def known(cast: Cast) -> Member:
@@ -39,6 +42,11 @@ def known(cast: Cast) -> Member:
             [cast.guide("cai").pk, mei.pk, NOW],
         )
     consents.give(mei, ["marketing_1v1"], terms="v1", at=NOW, source="guide", by=cast.cai)
+    told = {"grade": "A", "until": after(days=9).date(), "reason": "said-beside-her-grade"}
+    grades.set_by_hand(mei, store=None, by=cast.ada, at=NOW, **told)  # type: ignore[arg-type]
+    recognitions.recognise([Told((*ids[:1], ("phone", "", GONE)))], source="pos", at=NOW)
+    number = Identity.objects.get(kind="phone", value=values.index("phone", values.normal("phone", GONE)))
+    endings.end(number, [mei], why="recycled", since=NOW.date(), by=cast.ada, at=NOW)
     return mei
 
 
@@ -77,12 +85,13 @@ def _plain(value: Any) -> str:
 def test_the_dump_would_show_her(cast: Cast) -> None:
     known(cast)
     seen = dump()
-    assert all(canary in seen for canary in CANARIES if canary not in {PHONE, "CardCanary77"})  # those are sealed
+    assert all(canary in seen for canary in CANARIES if canary not in {PHONE, GONE, "CardCanary77"})  # those are sealed
 
 
 def test_after_an_erasure_no_table_names_her(cast: Cast) -> None:
     mei = known(cast)
-    sealed_before = list(Identity.objects.filter(member=mei).exclude(sealed=None).values_list("value", flat=True))
+    sealed_before = list(Identity.objects.exclude(sealed=None).values_list("value", flat=True))
+    assert len(sealed_before) == 3  # her phone, her card, and the number that she had
     request = forget(cast, mei)
     left = dump()
     assert not [canary for canary in [*CANARIES, *sealed_before] if canary in left]
@@ -204,13 +213,60 @@ def test_what_was_wrong_is_put_right(cast: Cast) -> None:
     mei = known(cast)
     request = requests.ask(mei, "correct", way="store", at=NOW, by=cast.ada)
     requests.verify(request, proof="known", by=cast.ada, at=NOW)
-    right = Right(name="Mei", phone="137 6450 1894", birthday=date(2020, 2, 29))
-    assert corrections.correct(request, right, by=cast.ada, at=NOW) == ["minor_until", "name", "phones"]
+    right = Right(name="Mei", phone="137 6450 1895", birthday=date(2020, 2, 29))
+    assert corrections.correct(request, right, by=cast.ada, at=NOW) == [
+        *("field:birthday", "minor_until", "name", "phones"),
+    ]
     mei.refresh_from_db()
     request.refresh_from_db()
     assert (mei.name, str(mei.minor_until)) == ("Mei", "2034-03-01")
-    assert [i.sealed for i in Identity.objects.filter(member=mei, kind="phone")] == ["+8613764501894"]
+    assert [i.sealed for i in Identity.objects.filter(member=mei, kind="phone")] == ["+8613764501895"]
     assert json.loads(request.wanted)["before"]["name"] == "MeiMeiCanary" and "MeiMeiCanary" not in dump()
+
+
+def test_a_field_of_the_brand_s_own_and_her_gender_are_put_right(cast: Cast) -> None:
+    mei = known(cast)
+    tea = fields.make("tea", "爱喝的茶", "choice", choices=["绿茶", "红茶"], by=cast.ada, at=NOW)
+    size = fields.make("size", "鞋码", "number", by=cast.ada, at=NOW)
+    fields.write([fields.Told(mei.pk, tea, "绿茶"), fields.Told(mei.pk, size, 36)], source="import", by=None, at=NOW)
+    request = requests.ask(mei, "correct", way="store", at=NOW, by=cast.ada)
+    requests.verify(request, proof="known", by=cast.ada, at=NOW)
+    right = Right(gender=1, fields={tea: "红茶", size: None})
+    assert corrections.correct(request, right, by=cast.ada, at=NOW) == ["field:size", "field:tea", "gender"]
+    assert fields.of([mei.pk]) == {(mei.pk, tea.pk): "红茶"} and Member.objects.get(pk=mei.pk).gender == 1
+    kept = json.loads(DataRequest.objects.get(pk=request.pk).wanted)
+    assert (kept["before"]["field:size"], kept["before"]["field:tea"]) == (36, "绿茶")
+
+
+def test_a_birthday_that_was_put_right_counts_for_segments_and_for_her_age(cast: Cast) -> None:
+    mei = known(cast)
+    request = requests.ask(mei, "correct", way="store", at=NOW, by=cast.ada)
+    requests.verify(request, proof="papers", by=cast.ada, at=NOW)
+    corrections.correct(request, Right(birthday=date(2014, 5, 5)), by=cast.ada, at=NOW)
+    assert fields.of([mei.pk]) == {(mei.pk, fields.birthday(NOW).pk): date(2014, 5, 5)}
+    assert str(Member.objects.get(pk=mei.pk).minor_until) == "2028-05-05"
+
+
+def test_a_copy_opens_as_one_book_that_runs_nothing(cast: Cast) -> None:
+    bad = '=HYPERLINK("http://x")'
+    told = {"customer": [{"name": bad}], "orders": [{"paid": 59.9, "goods": "茶", "lines": ["a"]}], "guides' notes": []}
+    told["a/very:long*heading?that[no]sheet may bear"] = [{"x": 1}]
+    book = load_workbook(io.BytesIO(copies.book_of(copies.packed(told, at=NOW))))
+    assert len(book.sheetnames) == 4 and all(len(name) <= 31 for name in book.sheetnames)
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"] and bad in [cell.value for cell in cells]
+    (paid,) = [cell for cell in cells if cell.value == 59.9]
+    assert paid.number_format == "General" and '["a"]' in [cell.value for cell in cells]
+
+
+def test_a_copy_speaks_the_reader_s_language(cast: Cast) -> None:
+    with translation.override("zh-hans"):
+        packed = zipfile.ZipFile(io.BytesIO(copies.packed(copies.gathered([known(cast).pk]), at=NOW)))
+        book = load_workbook(io.BytesIO(packed.read("copy.xlsx")))
+    heads = {cell.value for sheet in book.worksheets[1:] for cell in sheet[1]}
+    assert {"客户", "授权"} <= set(book.sheetnames) and "姓名" in heads
+    assert not [head for head in heads if head.isascii()]
+    assert json.loads(packed.read("copy.json"))["customer"][0]["name"] == "MeiMeiCanary"
 
 
 def test_one_thing_is_asked_once_at_a_time(cast: Cast) -> None:
@@ -244,6 +300,6 @@ def test_the_term_counts_working_days(cast: Cast) -> None:
 def test_a_thousand_are_forgotten_by_a_few_queries(cast: Cast, django_assert_max_num_queries: Any) -> None:
     people = [Told((("phone", "", f"1376450{n:04}"),), f"Canary{n}") for n in range(1000)]
     members = [m for m in recognitions.recognise(people, source="pos", at=NOW) if m]
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(44):
         erasures.erase(members, at=NOW)
     assert Member.objects.filter(erased_at=NOW).count() == 1000 and "Canary" not in dump_of_people()
