@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from campaigns.forms import AttachmentForm, WelcomeForm
 from campaigns.models import ATTACHMENTS, Attachment, Welcome
-from stores.admin import InSight, ScopedAdmin, ScopedFilter
+from stores.desks import InSight, ScopedAdmin, ScopedFilter
 
 
 class AttachmentInline(InSight, StackedInline):

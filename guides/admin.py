@@ -18,7 +18,7 @@ from guides.listings import condition, guides_at, with_adds, works_elsewhere
 from guides.models import Code, GroupChat, Guide, HouseAccount, Ownership, Posting, Relation
 from members.admin import MemberAdmin
 from scrm import clock
-from stores.admin import ReadOnly, ScopedAdmin, ScopedFilter, ScopedInline, WrittenByVerbs
+from stores.desks import ReadOnly, ScopedAdmin, ScopedFilter, ScopedInline, WrittenByVerbs
 
 CONDITION = {"ready": "success", "making": "info", "trouble": "danger"}
 

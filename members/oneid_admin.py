@@ -13,7 +13,7 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from members.models import BlockedValue, Merge, Review
-from stores.admin import ReadOnly, ScopedAdmin
+from stores.desks import ReadOnly, ScopedAdmin
 
 
 class Book(ReadOnly, ScopedAdmin):

@@ -14,7 +14,7 @@ from unfold.paginator import InfinitePaginator
 from members import grades
 from members.models import GradeRule, MemberGrade, MemberStage, StageRule
 from scrm import clock
-from stores.admin import ReadOnly, ScopedAdmin
+from stores.desks import ReadOnly, ScopedAdmin
 
 
 class RuleForm(ModelForm):

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from unfold.paginator import InfinitePaginator
 
 from members.models import Audience, ExclusiveGroup, Pack, PackDownload, Segment, SegmentVersion
-from stores.admin import ReadOnly, ScopedAdmin, ScopedInline
+from stores.desks import ReadOnly, ScopedAdmin, ScopedInline
 
 
 class VersionInline(ReadOnly, ScopedInline):

@@ -10,7 +10,7 @@ from unfold.paginator import InfinitePaginator
 
 from members.models import Order, OrderLine, Product, Refund, Stock
 from members.templatetags.money import yuan
-from stores.admin import ReadOnly, ScopedAdmin, ScopedInline
+from stores.desks import ReadOnly, ScopedAdmin, ScopedInline
 
 
 class LineInline(ReadOnly, ScopedInline):
