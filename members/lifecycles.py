@@ -51,25 +51,31 @@ UNION ALL (SELECT DISTINCT ON (root, o.paid_day) root, o.paid_at, 'order', o.id:
     ORDER BY root, o.paid_day, o.paid_at, o.id)
 """
 )
-# At home is where she has her oldest guide, else where she joined first, else where she bought last.
+# At home is where she has her oldest guide, else where she joined first, else where she bought last. Each is found for
+# all of them at once: looked up person by person, the circle would be read anew for everyone in it.
 HOMES = (
     CIRCLE
     + """
-, homes AS (
-    SELECT p.root, coalesce(
-        (SELECT o.store_id FROM guides_ownership o JOIN circle c ON c.id = o.member_id
-         WHERE c.root = p.root AND o.ends_at IS NULL ORDER BY o.starts_at, o.id LIMIT 1),
-        (SELECT j.store_id FROM members_joining j JOIN circle c ON c.id = j.member_id
-         WHERE c.root = p.root ORDER BY j."on", j.id LIMIT 1),
-        (SELECT o.store_id FROM members_order o JOIN circle c ON c.id = o.member_id
-         WHERE c.root = p.root AND o.store_id IS NOT NULL ORDER BY o.paid_at DESC, o.id LIMIT 1)) AS store_id
+, owned AS (
+    SELECT DISTINCT ON (c.root) c.root, o.store_id FROM guides_ownership o JOIN circle c ON c.id = o.member_id
+    WHERE o.ends_at IS NULL ORDER BY c.root, o.starts_at, o.id
+), joined AS (
+    SELECT DISTINCT ON (c.root) c.root, j.store_id FROM members_joining j JOIN circle c ON c.id = j.member_id
+    ORDER BY c.root, j."on", j.id
+), bought AS (
+    SELECT DISTINCT ON (c.root) c.root, o.store_id FROM members_order o JOIN circle c ON c.id = o.member_id
+    WHERE o.store_id IS NOT NULL ORDER BY c.root, o.paid_at DESC, o.id
+), homes AS (
+    SELECT root, coalesce(owned.store_id, joined.store_id, bought.store_id) AS store_id
     FROM (SELECT DISTINCT root FROM circle) p
+    LEFT JOIN owned USING (root) LEFT JOIN joined USING (root) LEFT JOIN bought USING (root)
 )
 INSERT INTO members_home (member_id, store_id, city_tier)
-SELECT root, store_id, t.tier FROM homes LEFT JOIN stores_store s ON s.id = store_id
+SELECT root, homes.store_id, t.tier FROM homes LEFT JOIN stores_store s ON s.id = homes.store_id
 LEFT JOIN stores_citytier t ON t.city = regexp_replace(s.city, '市$', '')
+LEFT JOIN members_home h ON h.member_id = root
+WHERE h.member_id IS NULL OR (h.store_id, h.city_tier) IS DISTINCT FROM (homes.store_id, t.tier)
 ON CONFLICT (member_id) DO UPDATE SET store_id = EXCLUDED.store_id, city_tier = EXCLUDED.city_tier
-WHERE (members_home.store_id, members_home.city_tier) IS DISTINCT FROM (EXCLUDED.store_id, EXCLUDED.city_tier)
 """
 )
 STAND = """
