@@ -89,6 +89,14 @@ def set_state(source: Source, state: Source.State, *, by: Any, at: datetime) -> 
 
 
 @transaction.atomic
+def take_secret(source: Source, secret: str, *, by: Any, at: datetime) -> None:
+    """The secret under which the source's system signs by itself; the one before is worthless from now on."""
+    source.secret = secret
+    source.save(update_fields=["secret"])
+    entries.record("source.secret_taken", by=by, subject=source, at=at)
+
+
+@transaction.atomic
 def new_secret(source: Source, *, by: Any, at: datetime) -> str:
     """A new secret for signed pushes, told this once; the one before is worthless from now on."""
     secret = secrets.token_urlsafe(32)

@@ -197,7 +197,8 @@ class PushDoor(APIView):
     says = gettext_lazy(
         "What a shop or a till pushes in its own words: kept word for word, answered at once, applied right after. "
         "With a token, or signed: X-Timestamp (Unix seconds, at most 5 minutes old) and X-Signature, "
-        "the hex HMAC-SHA256 of timestamp, a dot and the body under the source's secret."
+        "the hex HMAC-SHA256 of timestamp, a dot and the body under the source's secret. "
+        "Youzan's own signature is taken for sources in its words; it is answered in them as well."
     )
     authentication_classes = (TokenAuthentication,)
     permission_classes = ()
@@ -215,6 +216,8 @@ class PushDoor(APIView):
         body, at = request._request.body, clock.now()
         source = sources.of_code(code)
         by = request.user if request.user.is_authenticated else None
+        if by is None and source and signatures.is_youzans(source, request.headers, body):
+            return _hear_youzan(source, body, at)
         if by is not None:
             demand(by, Permission.SEND_DATA)
         elif not signatures.is_good(source, _header(request, "Timestamp"), _header(request, "Signature"), body, at=at):
@@ -224,6 +227,12 @@ class PushDoor(APIView):
         if not body.strip():
             raise ValidationError({"body": [_("It is empty.")]})
         return Response({"kept": pushes.keep(source, body, at=at, by=by) is not None}, status=202)
+
+
+def _hear_youzan(source: Source, body: bytes, at: datetime) -> Response:
+    if not signatures.is_a_trial(body):
+        pushes.keep(source, body, at=at)
+    return Response(signatures.YOUZAN_HEARS)
 
 
 def _header(request: Request, name: str) -> str:

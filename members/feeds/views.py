@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members import pulses, pushes, sources
 from members.adapters import ADAPTERS, pos
+from members.feeds import signatures
 from members.feeds.forms import SourceForm
 from members.models import Delivery, Push, Source
 from scrm import clock
@@ -98,12 +99,23 @@ def state(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def secret(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A new secret, shown this once."""
+    """A new secret, shown this once; or the one under which the source's system signs, as somebody typed it."""
     one = _asked(request, public_id)
+    if "given" in request.POST:
+        return _take_secret(request, one, request.POST["given"].strip())
     told = sources.new_secret(one, by=request.user, at=clock.now())
     answer = render(request, "members/feeds/secret.html", {"source": one, "secret": told})
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _take_secret(request: HttpRequest, one: Source, given: str) -> HttpResponse:
+    if one.adapter == signatures.YOUZAN and 16 <= len(given) <= 200 and given.isascii() and given.isprintable():
+        sources.take_secret(one, given, by=request.user, at=clock.now())
+        messages.success(request, _("Saved."))
+    else:
+        messages.error(request, _("That is no secret of an app."))
+    return redirect("members:source", one.public_id)
 
 
 @login_required

@@ -279,6 +279,7 @@ VERBS: dict[str, Any] = {
     "pack.ended": pgettext_lazy("deed", "audience pack ended"),
     "month_dropped": pgettext_lazy("deed", "month no longer kept"),
     "secret_made": pgettext_lazy("deed", "new secret made"),
+    "secret_taken": pgettext_lazy("deed", "secret of its system saved"),
     "source.live": pgettext_lazy("deed", "set live"),
     "source.paused": pgettext_lazy("deed", "paused"),
 }

@@ -1,15 +1,17 @@
 """Events through the API: a verdict for each row, lists as far as stores are seen, and pushes with a proof."""
 
+import hashlib
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from members import sources
+from members import pushes, sources
 from members.feeds import signatures
-from members.models import Delivery, Event, Member, Push, Source
+from members.models import Delivery, Event, Member, Order, Push, Source
 from scrm import clock
 from scrm.audit.models import Entry
 from tests.api.conftest import Caller
@@ -141,6 +143,58 @@ def test_a_bad_signature_and_a_source_that_is_none_are_told_alike(shop: Source, 
         ]
         assert [answer.status_code for answer in answers] == [401, 401]
         assert answers[0].json()["detail"] == answers[1].json()["detail"]
+    assert not Push.objects.exists()
+
+
+YOUZAN = Path(__file__).parents[1] / "corpus" / "sources" / "youzan_trade.json"
+CLIENT, SECRET = "d1a6e4e7f0c3b2a190", "5f3c0d2e1b4a69788796a5b4c3d2e1f0"
+
+
+@pytest.fixture
+def youzan(cast: Cast) -> str:
+    options = {"store": cast.nanjing_road.code}
+    shop = sources.register("yz", by=cast.ada, at=clock.now(), kind="adapter", adapter="youzan", options=options)
+    sources.take_secret(shop, SECRET, by=cast.ada, at=clock.now())
+    return "/api/v1/sources/yz/push/"
+
+
+def message(msg: str, **said: Any) -> bytes:
+    sign = hashlib.md5(f"{CLIENT}{msg}{SECRET}".encode()).hexdigest()
+    told = {"mode": 1, "client_id": CLIENT, "type": "trade_TradePaid", "msg": msg, "sign": sign, "test": False}
+    return json.dumps({**told, **said}).encode()
+
+
+def test_youzan_s_own_signature_over_the_encoded_msg(youzan: str, cast: Cast, calling: Caller) -> None:
+    trade = json.loads(YOUZAN.read_bytes())["data"]
+    body = message(quote(json.dumps(trade, ensure_ascii=False)))
+    for _time in range(2):
+        answer = calling().generic("POST", youzan, body, "application/json")
+        assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "success"})
+    assert pushes.lane(clock.now()) == 1
+    assert Order.objects.get().number == "E20260302143713093806201"
+
+
+def test_youzan_s_signature_of_the_whole_body(youzan: str, calling: Caller) -> None:
+    body = YOUZAN.read_bytes()
+    sign = hashlib.md5(CLIENT.encode() + body + SECRET.encode()).hexdigest()
+    for told, status in ((sign, 200), (sign.upper(), 200), ("0" * 32, 401), ("é", 401)):
+        headers = {"Event-Sign": told, "Client-Id": CLIENT}
+        assert calling().generic("POST", youzan, body, "application/json", headers=headers).status_code == status
+    assert Push.objects.count() == 1
+
+
+def test_youzan_s_trials_are_answered_and_not_kept(youzan: str, calling: Caller) -> None:
+    assert calling().generic("POST", youzan, message("", test=True), "application/json").status_code == 200
+    assert not Push.objects.exists()
+
+
+def test_what_youzan_did_not_sign_is_refused(youzan: str, shop: Source, cast: Cast, calling: Caller) -> None:
+    sources.take_secret(shop, SECRET, by=cast.ada, at=clock.now())  # of a system that signs otherwise
+    good = message("%7B%7D")
+    other = good.replace(b"%7B%7D", b"%7B%20%7D")
+    forged = [other, message("", sign="0" * 32), message("", sign=7), message("", test=True, sign=""), b"[]", b"{"]
+    for path, body in ((PUSH, good), *((youzan, body) for body in forged)):
+        assert calling().generic("POST", path, body, "application/json").status_code == 401
     assert not Push.objects.exists()
 
 
