@@ -6,7 +6,7 @@ whichever order it is added up. A score belongs to a day; each day scores all pe
 scored within the minute. Below the threshold nothing is kept.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from math import ceil, log2
 from typing import Any, NamedTuple
@@ -119,16 +119,6 @@ def _told(clauses: Any, half_life: int | None, threshold: int) -> dict[str, Any]
     if not _is_whole(threshold, 1, MOST):
         raise CannotBe("threshold", limit=MOST)
     return {"clauses": checked(clauses), "half_life": half_life, "threshold": threshold}
-
-
-def worth(points: int, age: int, half_life: int | None) -> int:
-    """What points are worth so many days later, in thousandths."""
-    return round(points * 1000 * 0.5 ** (age / half_life)) if half_life else points * 1000
-
-
-def score_of(evidence: Iterable[Evidence]) -> int:
-    """0 to 100."""
-    return min(MOST, sum(one.thousandths for one in evidence) // 1000)
 
 
 # One clause: who, which order or event, on which day, and its worth on the day of the score.

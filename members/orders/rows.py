@@ -19,7 +19,6 @@ MOST_LINES = 500
 EARLIEST = datetime(2000, 1, 1, tzinfo=SHANGHAI)
 CLOCKS_DIFFER = timedelta(minutes=15)
 CHANNEL = re.compile(r"[\w.-]{1,20}")
-WHOLE = re.compile(r"-?\d{1,19}")
 BUYER_IDS = ("phone", "unionid", "openid", "external_userid", "card", "marketplace")
 
 

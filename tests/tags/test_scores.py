@@ -64,7 +64,13 @@ def worn() -> dict[int, int]:
 
 
 def recomputed(rule: TagRule, member: Member, *, day: date = TODAY) -> int:
-    return scores.score_of(scores.evidence(rule, persons.all_of(member.pk), day=day))
+    told = scores.evidence(rule, persons.all_of(member.pk), day=day)
+    return min(100, sum(one.thousandths for one in told) // 1000)
+
+
+def worth(points: int, age: int, half_life: int | None) -> int:
+    """What points are worth so many days later, in thousandths."""
+    return round(points * 1000 * 0.5 ** (age / half_life)) if half_life else points * 1000
 
 
 def test_an_order_puts_the_tag_on_within_the_minute(cast: Cast, source: Source, mei: Member) -> None:
@@ -232,7 +238,7 @@ def _by_hand(
                 what in ("茶", "咖啡") and clause.get("category") in (None, what)
             )  # fmt: skip
             if fits and age < clause.get("days", 10**6):
-                sums[people[who].pk] += scores.worth(clause["points"], age, half_life)
+                sums[people[who].pk] += worth(clause["points"], age, half_life)
     return {pk: min(100, s // 1000) for pk, s in sums.items() if min(100, s // 1000) >= threshold}
 
 
