@@ -213,6 +213,7 @@ def _asked(
     shown = {
         "invite": invite,
         "token": invites.token(invite),
+        "home": reverse("join", args=[invites.token(invite)]),  # this page may be the answer to a form
         "form": form,
         "errors": form.errors if errors is None else errors,
         "terms": holds,
@@ -234,6 +235,7 @@ def _mine(
 ) -> HttpResponse:
     shown = {
         "token": token,
+        "home": reverse("personal", args=[token]),
         "holder": holder,
         "is_new": "new" in request.GET,
         "done": done or request.GET.get("done", ""),
