@@ -16,7 +16,7 @@ from guides import codes
 from guides.models import Code, Guide
 from scrm import clock
 from stores import places, seats
-from stores.models import Franchisee, Person, Region, Role, Store
+from stores.models import CityTier, Franchisee, Person, Region, Role, Store
 
 FRANCHISED = re.compile(r"（加盟·(?P<owner>.+)）")  # the sample brand says so in the store's name
 OFFICE_ROLES = ("hq", "analyst", "region", "franchise")  # who sign in under the name of their role
@@ -34,6 +34,7 @@ class Login(NamedTuple):
 @transaction.atomic
 def furnish(*, at: datetime, began_at: datetime) -> None:
     """The brand as the demo shows it, with contracts and seats since `began_at`; a second time changes nothing."""
+    _cities()
     _contracts(began_at)
     boss = _office_people(began_at)
     _codes(boss, at)
@@ -51,6 +52,15 @@ def people() -> list[Login]:
         if first and first.person:
             found[role] = first.person.username
     return [Login(role, username, _let_in(username)) for role, username in found.items()]
+
+
+def _cities() -> None:
+    """The stores' names say their cities."""
+    cities = list(CityTier.objects.values_list("city", flat=True))
+    found = list(Store.objects.filter(city=""))
+    for store in found:
+        store.city = next((city for city in cities if city in store.name), "")
+    places.write_many([store for store in found if store.city], ["city"])
 
 
 def _contracts(at: datetime) -> None:

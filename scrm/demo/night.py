@@ -1,4 +1,6 @@
-"""`python -m scrm.demo.night`: what a night does, once by day, so that no board of a new demo waits for tomorrow."""
+"""`python -m scrm.demo.night`: who registered, and what a night does: no board of a new demo waits for it."""
+
+import os
 
 import django
 
@@ -22,5 +24,9 @@ def pass_by() -> None:
 
 if __name__ == "__main__":
     django.setup()
+    from scrm.demo import operators, registration
+
+    registration.some_register(at=clock.now(), days=int(os.environ["DEMO_DAYS"]))
+    operators.know(at=clock.now())
     pass_by()
     print(clock.now().isoformat(timespec="seconds"), "the night is over", flush=True)

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils import translation
 
-from members import fields, labels, scores, sources
-from members.models import Field, Segment, Source, TagGroup
+from members import fields, labels, scores, sources, tags
+from members.models import Field, Member, Segment, Source, Tag, TagGroup
 from members.segments import definitions
 from members.segments.pages.usual import USUAL
 from stores.models import Person, Role
@@ -53,6 +53,14 @@ def _tags(hq: Any, at: datetime) -> None:
     bought = [{"of": "order", "points": 30}, {"of": "order", "at_least_fen": 30_000, "points": 20}]
     says = "每笔订单 30 分，满 300 元再加 20 分，60 天减半"
     scores.define(habits, "活跃买家", clauses=bought, half_life=60, threshold=50, says=says, by=hq, at=at)
+
+
+def know(*, at: datetime) -> None:
+    """Some of the customers' likings were asked for."""
+    hq = Person.objects.filter(seats__role=Role.HQ_ADMIN).order_by("pk").first()
+    people = list(Member.objects.filter(same_person_as=None).order_by("pk").values_list("pk", flat=True))
+    for nth, tag in enumerate(Tag.objects.filter(group__name="偏好", group__corp=None).order_by("pk")):
+        tags.put_on(people[nth :: 5 + 2 * nth], tag, by=hq, at=at)
 
 
 def _segments(hq: Any, at: datetime) -> None:
