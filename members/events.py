@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from members import eventkinds, identities, persons, tellings, upstairs
 from members.eventkinds import KINDS, NotAllowed
 from members.models import Event, Source
+from members.orders import intake
 from members.orders import rows as canon
 from members.orders.rows import Buyer, Wrong
 from scrm import bulk, clock
@@ -221,7 +222,7 @@ def _sellers(userids: set[str]) -> dict[str, int]:
 def _recognised(found: Sequence[Told], source: Source, at: datetime, answers: dict[int, Verdict]) -> list[Told]:
     """The rows with their members, made where nobody knows her; those whose ids stand for nobody are refused."""
     people = list(dict.fromkeys(row.buyer for row in found))
-    told = [identities.Told(ids=one.ids, name=one.name, verified=one.verified) for one in people]
+    told = intake.as_told(people)
     members = dict(zip(people, identities.recognise(told, source=source.code, at=at), strict=True)) if told else {}
     as_told = dict(zip(people, told, strict=True))
     tellings.note([(as_told[row.buyer], row.store) for row in found])

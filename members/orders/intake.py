@@ -194,8 +194,13 @@ def _know_buyers(entries: Sequence[Entry], source: Source, at: datetime) -> None
 
 def recognised(people: Sequence[Buyer], source: Source, at: datetime) -> list[int | None]:
     """The member of each buyer, made where nobody knows her; None where all that was told names nobody."""
+    return identities.recognise(as_told(people), source=source.code, at=at)
+
+
+def as_told(people: Sequence[Buyer]) -> list[identities.Told]:
+    """What was told of each; an external_userid without a corp is of the only one."""
     corp = _only_corp() if any(kind == EXTERNAL_USERID for one in people for kind, _app, _id in one.ids) else ""
-    return identities.recognise([_told(one, corp) for one in people], source=source.code, at=at)
+    return [_told(one, corp) for one in people]
 
 
 def _told(one: Buyer, corp: str) -> identities.Told:

@@ -47,6 +47,7 @@ LINE: dict[str, Any] = {
     "no_money": _("“%(value)s” is no sum in yuan such as 157.00"),
     "no_number": _("“%(value)s” is no whole number"),
     "no_goods": _("“%(value)s” is not written as SKU|name|category×quantity=yuan"),
+    "no_details": _("“%(value)s” is not written as key=value; each detail once"),
     "refused": _("%(why)s"),
     "twice": _("also stands in line %(line)s, which says otherwise"),
     "same_as": _("says the same as line %(line)s"),

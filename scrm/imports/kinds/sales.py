@@ -159,7 +159,8 @@ def _count(draft: Draft) -> dict[str, Any]:
     return {"sku": draft["sku"], "store": draft["store"], "quantity": draft["quantity"], "at": at}
 
 
-def _take_orders(rows: list[dict[str, Any]], case: Case) -> list[Told]:
+def by_source(rows: list[dict[str, Any]], case: Case, take_in: Callable[..., Sequence[Any]]) -> list[Told]:
+    """The answer to each row, as the verb gives it for the rows of each source by itself."""
     answers: dict[int, Told] = {}
     for code in sorted({row["source"] for row in rows}):
         places = [n for n, row in enumerate(rows) if row["source"] == code]
@@ -168,9 +169,14 @@ def _take_orders(rows: list[dict[str, Any]], case: Case) -> list[Told]:
         except (sources.NotACode, sources.IsPaused):
             answers |= {n: Told(n, "rejected", error=f"source: {code}") for n in places}
             continue
-        told = orders.take_in(source, [rows[n] for n in places], at=case.at, by=case.by)
-        answers |= dict(zip(places, told, strict=True))
+        told = take_in(source, [rows[n] for n in places], at=case.at, by=case.by)
+        given = (Told(n, one.status, getattr(one, "id", ""), one.error) for n, one in zip(places, told, strict=True))
+        answers |= dict(zip(places, given, strict=True))
     return [answers[n] for n in range(len(rows))]
+
+
+def _take_orders(rows: list[dict[str, Any]], case: Case) -> list[Told]:
+    return by_source(rows, case, orders.take_in)
 
 
 def _take_products(rows: list[dict[str, Any]], case: Case) -> list[Told]:
@@ -224,10 +230,11 @@ def _deliver(case: Case, kind: str) -> None:
             deliveries.record(source, kind, answers, at=case.at, by=case.by, door=Delivery.Door.FILE)
 
 
-def _kind(
+def kind(
     name: str, title: Any, about: Any, known: tuple[Column, ...], told: Callable[[Draft], dict[str, Any]], take: Take,
     alone: Callable[[Draft], Iterable[Claim]], delivery: str,
 ) -> Kind:  # fmt: skip
+    """A kind whose lines are told to a verb, and what they come to to the source's deliveries."""
     return Kind(
         name, title, about, Permission.IMPORT, known,
         judge=lambda drafts, case: _judge(drafts, case, told, take),
@@ -236,15 +243,15 @@ def _kind(
     )  # fmt: skip
 
 
-ORDERS = _kind(
+ORDERS = kind(
     "orders", _("Orders and refunds"), _("Number, store, sum, goods and who bought"), ORDER_COLUMNS, _order,
     _take_orders, lambda d: [("order", (d["source"], d["kind"] == "refund", d["number"]))], Delivery.Kind.ORDERS,
 )  # fmt: skip
-PRODUCTS = _kind(
+PRODUCTS = kind(
     "products", _("Products"), _("The catalogue by SKU, with categories and prices"), PRODUCT_COLUMNS, _product,
     _take_products, lambda d: [("sku", d["sku"])], Delivery.Kind.PRODUCTS,
 )  # fmt: skip
-STOCK = _kind(
+STOCK = kind(
     "stock", _("Stock of stores"), _("How many of a product each store has"), STOCK_COLUMNS, _count,
     _take_stock, lambda d: [("stock", (d["sku"], d["store"]))], Delivery.Kind.PRODUCTS,
 )  # fmt: skip
