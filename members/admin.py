@@ -15,11 +15,12 @@ from unfold.paginator import InfinitePaginator
 from members import consents, identities, sights
 from members import oneid_admin as oneid_admin  # registers its own
 from members import standing_admin as standing_admin  # registers its own
+from members.feeds import admin as feeds_admin  # noqa: F401
 from members.models import Consent, Identity, Joining, Member, Tag, TagGroup
 from members.segments import admin as segments_admin  # noqa: F401
 from members.shop import admin as shop_admin  # noqa: F401
 from scrm import clock
-from stores.admin import ReadOnly, ScopedAdmin, ScopedInline
+from stores.desks import ReadOnly, ScopedAdmin, ScopedInline
 from stores.scope import scope_of
 
 

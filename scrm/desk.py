@@ -33,6 +33,8 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str, str], ...]], ...] = (
             ("guides.groupchat", "forum", ""),
             ("members.order", "receipt_long", ""),
             ("members.product", "inventory_2", ""),
+            ("members.source", "input", ""),
+            ("members.delivery", "move_to_inbox", ""),
             ("members.taggroup", "sell", ""),
             ("members.segment", "groups", ""),
             ("members.exclusivegroup", "join_inner", ""),

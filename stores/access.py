@@ -138,6 +138,8 @@ ADMIN: dict[str, tuple[Permission, Permission | None]] = {
     "members.order": (P.SEE_CUSTOMERS, None),
     "members.orderline": (P.SEE_CUSTOMERS, None),
     "members.refund": (P.SEE_CUSTOMERS, None),
+    "members.source": (P.MANAGE_SOURCES, P.MANAGE_SOURCES),
+    "members.delivery": (P.MANAGE_SOURCES, None),
     "members.product": (P.SEE_STORES, None),
     "members.stock": (P.SEE_STORES, None),
     "members.taggroup": (P.SEE_CODES, P.MANAGE_TAGS),
