@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -100,6 +101,8 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
     may = request.user.permissions  # type: ignore[union-attr]
     if Permission.EXPORT_CUSTOMERS in may or Permission.APPROVE in may:
         shown["packs"] = one.packs.select_related("asked_by")[:20]  # type: ignore[attr-defined]
+    if one.size < settings.PACK_LEAST:
+        shown["too_few"] = _("An audience pack holds at least %(n)s people.") % {"n": settings.PACK_LEAST}
     return render(request, "members/segments/audience.html", shown)
 
 

@@ -46,7 +46,8 @@ def shelf(request: HttpRequest) -> HttpResponse:
     for one in shown:
         one.words = words(one, at=at)  # type: ignore[attr-defined]
     following = shown[ON_A_PAGE - 1].public_id if len(shown) > ON_A_PAGE else ""
-    ready = Audience.objects.visible_to(request.user).filter(purpose=Consent.Purpose.AD_MATCH).defer("body")
+    large = Audience.objects.visible_to(request.user).filter(size__gte=settings.PACK_LEAST).defer("body")
+    ready = large.filter(purpose=Consent.Purpose.AD_MATCH)
     context = {"packs": shown[:ON_A_PAGE], "next": following, "ready": ready.order_by("-pk")[:20]}
     return render(request, "members/segments/packs.html", context)
 

@@ -206,6 +206,14 @@ def pack(shop: Cast, settings: Any) -> Pack:
     return Pack.objects.get()
 
 
+def test_too_few_people_are_offered_no_pack(shop: Cast, pack: Pack, settings: Any) -> None:
+    page, offer = f"{HOME}audiences/{pack.audience.public_id}/", f"audiences/{pack.audience.public_id}/pack/"
+    assert offer in text(seen_by(shop.otto), page) and offer in text(seen_by(shop.otto), f"{HOME}packs/")
+    settings.PACK_LEAST = 100
+    told = text(seen_by(shop.otto), page)
+    assert offer not in told and "100" in told and offer not in text(seen_by(shop.otto), f"{HOME}packs/")
+
+
 def test_a_pack_from_asking_to_the_file(shop: Cast, pack: Pack) -> None:
     path = f"{HOME}packs/{pack.public_id}/"
     assert seen_by(shop.otto).post(f"{path}file/").status_code == 302
