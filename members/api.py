@@ -95,7 +95,8 @@ class Members(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door):
         if not share:
             return super().paginate_queryset(queryset)
         everybody = self.filter_queryset(Members.queryset.filter(erased_at=None).since_known_to(viewer))
-        return super().paginate_queryset(walks.Walk(everybody, viewer, share))
+        down: Any = walks.Walk(everybody, viewer, share)
+        return super().paginate_queryset(down)
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         self.shown = args[0] if kwargs.get("many") else args[:1]
