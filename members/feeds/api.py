@@ -25,6 +25,7 @@ from members.events import Verdict
 from members.feeds import signatures
 from members.feeds.filters import EventFilters, SourceFilters
 from members.models import Delivery, Event, Member, Source
+from members.shop.api import BuyerTold
 from scrm import clock
 from scrm.rest.answers import once
 from scrm.rest.doors import Door
@@ -34,30 +35,17 @@ from stores.tokens import TokenAuthentication
 MOST = 1000
 
 
-class DoerTold(serializers.Serializer):
-    """Every id that the source knows of whoever did it; an openid alone is enough."""
-
-    phone = serializers.CharField(required=False)
-    phone_verified = serializers.BooleanField(
-        required=False, help_text=gettext_lazy("whether she proved that the phone is hers")
-    )
-    unionid = serializers.CharField(required=False)
-    openid = serializers.CharField(required=False)
-    external_userid = serializers.CharField(required=False)
-    card = serializers.CharField(required=False)
-    marketplace = serializers.CharField(required=False, help_text=gettext_lazy("the marketplace's own member id"))
-    app = serializers.CharField(required=False, help_text=gettext_lazy("the app of the openid, or the marketplace"))
-    name = serializers.CharField(required=False)
-
-
 class EventTold(serializers.Serializer):
-    """One thing that somebody did; `payload` holds the details that its kind takes, and no others."""
+    """One thing that somebody did, of whom an openid alone is enough.
+
+    `payload` holds the details that its kind takes, and no others.
+    """
 
     source: Any = serializers.CharField(max_length=40, help_text=gettext_lazy("the code of the system that tells it"))
     number = serializers.CharField(max_length=64, help_text=gettext_lazy("the source's own; what comes again is known"))
     kind = serializers.ChoiceField(sorted(KINDS))
     at = serializers.DateTimeField(help_text=gettext_lazy("when it happened; late is welcome"))
-    buyer = DoerTold()
+    buyer = BuyerTold()
     store = serializers.CharField(required=False, help_text=gettext_lazy("the store's number"))
     guide = serializers.CharField(required=False, help_text=gettext_lazy("the userid of the guide"))
     payload: Any = serializers.DictField(required=False)
