@@ -55,10 +55,15 @@ class StageRuleAdmin(Versions):
 @admin.register(MemberGrade)
 class MemberGradeAdmin(ReadOnly, ScopedAdmin):
     paginator = InfinitePaginator
-    list_display = ("member", "store", "grade", "rule_grade", "score_r", "score_f", "score_m", "override_until")
+    list_display = ("member", "where", "grade", "rule_grade", "score_r", "score_f", "score_m", "override_until")
     list_filter = (("grade", ChoicesDropdownFilter),)
     list_select_related = ("member", "store")
     ordering = ("-id",)
+
+    @admin.display(description=_("store"), ordering="store")
+    def where(self, grade: MemberGrade) -> str:
+        """The store whose grade it is, or the whole brand's."""
+        return str(grade.store or _("Brand"))
 
 
 @admin.register(MemberStage)
