@@ -8,6 +8,8 @@ from members import eventkinds
 from members.models import Event
 from members.timelines import Happening, newest
 
+TELLS = frozenset({"event"})
+
 
 def happenings(viewer: Any, members: Sequence[int], before: datetime | None, limit: int) -> Iterable[Happening]:
     """Her newest events at or before an instant, as far as the viewer may see where they were born."""

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from members.models import Order, Refund
 from members.timelines import Happening, newest
 
+TELLS = frozenset({"order", "refund"})
+
 
 def happenings(viewer: Any, members: Sequence[int], before: datetime | None, limit: int) -> Iterable[Happening]:
     """Her newest orders and refunds at or before an instant, as far as the viewer sees them."""

@@ -16,6 +16,7 @@ from members import upstairs
 from stores.scope import SEES_CUSTOMERS, scope_of
 
 ON_A_PAGE = 30
+MOST_AT_ONCE = 4000
 KINDS: dict[str, Any] = {
     "relation": _("Guides"),
     "message": _("Messages"),
@@ -81,21 +82,25 @@ def read(
 ) -> Page:
     """The newest lines below a mark of these members (all of one person), as far as the viewer may read them."""
     found: list[Happening] = []
+    most = limit + 1
     while len(found) <= limit:
-        told = _told(viewer, members, before, limit + 1)
+        told = _told(viewer, members, before, most, kinds)
         found += [line for line in told if not kinds or line.kind in kinds]
-        if len(told) <= limit:
+        if len(told) < most:
             break
-        before = told[-1].mark
+        before, most = told[-1].mark, min(4 * most, MOST_AT_ONCE)  # a rare kind lies far apart
     return Page(found[:limit], found[limit - 1].mark if len(found) > limit else None)
 
 
-def _told(viewer: Any, members: Sequence[int], before: Mark | None, limit: int) -> list[Happening]:
-    """The newest `limit` lines below the mark, of every kind."""
+def _told(
+    viewer: Any, members: Sequence[int], before: Mark | None, limit: int, kinds: Collection[str]
+) -> list[Happening]:
+    """The newest `limit` lines below the mark, of every kind; chapters without any of these kinds may be left out."""
     until = before[0] if before else None
     lines = {
         line.mark: line
         for chapter in upstairs.told("CHAPTERS")
+        if not kinds or not set(kinds).isdisjoint(getattr(chapter, "TELLS", kinds))
         for line in chapter.happenings(viewer, members, until, limit)
         if before is None or line.mark < before
     }

@@ -2,7 +2,8 @@
 members are one person, and what a segment may ask (members hear of it by the setting KNOWLEDGE).
 
 CHAPTERS   a story's sources: `happenings(viewer, members, before, limit) -> Iterable[members.timelines.Happening]`, at
-           least the newest `limit` at or before an instant, and with the last of them all of its instant
+           least the newest `limit` at or before an instant, and with the last of them all of its instant; one with
+           very many lines says in `TELLS` of which kinds they are
 COPIES     what a person's copy holds: `copies(members) -> dict[str, list[dict]]`, by heading
 ERASURES   `erase(members, at) -> dict[str, int]`, how many rows of each kind were emptied
 UNITED     `united(roots, at)`: who is one person changed for these; runs in the transaction of the merge

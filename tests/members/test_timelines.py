@@ -50,6 +50,24 @@ def read_all(chapters: list[Chapter], *, limit: int, kinds: Any = ()) -> list[Ha
             before = page.after
 
 
+class Counting(Chapter):
+    asked = 0
+
+    def happenings(self, *words: Any) -> list[Happening]:
+        self.asked += 1
+        return super().happenings(*words)
+
+
+def test_a_rare_kind_is_found_in_few_steps() -> None:
+    """One tag at the bottom of nine thousand orders: not page by page, and not at all by a chapter that has none."""
+    told = [Happening(BEGIN + timedelta(days=n), "order", "", source_key=f"{n}") for n in range(1, 9000)]
+    tag = Happening(BEGIN, "tag", "", source_key="tag")
+    mixed, orders = Counting([*told, tag]), Counting(told)
+    orders.TELLS = frozenset({"order"})  # type: ignore[attr-defined]
+    assert read_all([mixed, orders], limit=30, kinds=["tag"]) == [tag]
+    assert mixed.asked < 10 and not orders.asked
+
+
 @given(lines, lines, st.integers(1, 7), st.randoms(use_true_random=False))
 def test_pages_neither_repeat_nor_lose(one: Any, other: Any, limit: int, chance: random.Random) -> None:
     other = [Happening(line.at, line.kind, "", source_key=f"x{line.source_key}") for line in other]
