@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from members import consents, fields, identities, joinings, links, persons, recognitions, tellings, values
+from members import consents, fields, identities, joinings, links, merges, persons, recognitions, tellings, values
 from members.identities import Newcomer
 from members.joins import invites, personal
 from members.joins.personal import Holder
@@ -102,11 +102,22 @@ def _who(form: Form, through: Invite, at: datetime) -> Member:
         recognitions.recognise([Told((*_surest(through.member), phone), verified=known)], source=SOURCE, at=at)
         return _marked(_root(through.member.pk), form, was_hers, at)
     told = [Told((phone,), form.name, known)]
-    if form.verified or recognitions.find(told) == [None]:
+    if (form.verified and not _is_another(form, at)) or recognitions.find(told) == [None]:
         (found,) = recognitions.recognise(told, source=SOURCE, at=at)
         if found is not None:  # None: a number for trials, or one that the brand blocks
             return _marked(_root(found), form, form.verified, at)
     return _newcomer(form, at)
+
+
+def _is_another(form: Form, at: datetime) -> bool:
+    """Whether who bears the phone was born on another day: carriers give numbers that were given up to others."""
+    wanted = values.indexes(Identity.Kind.PHONE, form.phone)
+    bearer = Member.objects.filter(identities__kind=Identity.Kind.PHONE, identities__value__in=wanted).first()
+    if bearer is None or form.birthday is None:
+        return False
+    root = bearer.same_person_as_id or bearer.pk
+    known = fields.of([root]).get((root, fields.birthday(at).pk))
+    return known not in {None, form.birthday}
 
 
 def _marked(member: Member, form: Form, is_known: bool, at: datetime) -> Member:
@@ -125,7 +136,7 @@ def _newcomer(form: Form, at: datetime) -> Member:
     phone = Identity.Kind.PHONE
     borne = Identity.objects.filter(kind=phone, value__in=values.indexes(phone, form.phone)).first()
     if borne:
-        links.claim([(borne.pk, new, False)], source=SOURCE, at=at)
+        merges.heed(links.claim([(borne.pk, new, False)], source=SOURCE, at=at), at=at)
     return Member.objects.get(pk=new)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from members import fields, identities, links, persons, phones, recognitions, values
+from members import fields, identities, links, merges, persons, phones, recognitions, values
 from members.models import DataRequest, Field, FieldValue, Identity, Member
 from members.rights import requests
 from scrm.audit import entries
@@ -78,8 +78,9 @@ def _bear(member: Member, plain: str, at: datetime) -> None:
     if borne is None:
         identities.add_ids([(member.pk, PHONE, plain)])
     else:
-        links.claim([(borne.pk, member.pk, True)], source="correction", at=at)
+        claimed = links.claim([(borne.pk, member.pk, True)], source="correction", at=at)
         recognitions.take({(borne.pk, member.pk)})  # where nobody bears it any more
+        merges.heed(claimed, at=at)
 
 
 def wanted(told: Mapping[str, str]) -> str:

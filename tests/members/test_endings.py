@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from guides.models import Ownership, Relation
-from members import endings, identities, merges, persons
+from members import endings, fields, identities, merges, persons, terms
 from members.identities import Newcomer, Told
+from members.joins import invites, registrations
 from members.models import Identity, IdentityLink, Member, Merge, Review
+from members.rights import corrections, requests
+from members.rights.corrections import Right
 from scrm.audit.models import Entry
 from tests.cast import LAN, MEI, NOW, Cast, after
 
@@ -171,3 +174,35 @@ def test_a_proven_number_of_somebody_else_is_a_question_and_never_taken_over(cas
     assert Review.objects.get(state="open").identity == phone()
     end(cast, mei)
     assert phone().member == new and Review.objects.get().state == "gone"
+
+
+@pytest.mark.parametrize(("day", "is_new"), [(date(1990, 5, 5), False), (date(2001, 1, 1), True)])
+def test_a_code_sent_to_a_recycled_number_takes_nobody_over(cast: Cast, day: date, is_new: bool) -> None:
+    """Who was born on another day than the bearer of the number is somebody else, and HQ is asked."""
+    mei = met(("card", "1"), ("phone", PHONE), verified="phone")
+    told = fields.Told(mei.pk, fields.birthday(NOW), date(1990, 5, 5))
+    fields.write([told], source="import", by=None, at=NOW)
+    now = terms.publish("v1", {"service": "…"}, title="隐私政策", body="…", by=cast.ada, at=NOW)
+    through = invites.make(cast.nanjing_road, by=cast.ada, at=NOW)
+    form = registrations.Form(PHONE, True, name="新人", birthday=day)
+    held = registrations.register(form, through=through, terms=now, at=after(days=1))
+    assert (held.member != mei, held.is_she) == (is_new, True) and phone().member == mei
+    assert Review.objects.filter(state="open", why="phone").exists() == is_new
+    assert fields.of([mei.pk]) == {(mei.pk, told.field.pk): date(1990, 5, 5)}
+
+
+def test_a_phone_put_right_that_somebody_else_bears_is_a_question(cast: Cast) -> None:
+    mei, lan = met(("card", "1"), ("phone", PHONE)), met(("card", "2"))
+    request = requests.ask(lan, "correct", way="store", at=NOW, by=cast.ada)
+    requests.verify(request, proof="papers", by=cast.ada, at=NOW)
+    corrections.correct(request, Right(phone=PHONE), by=cast.ada, at=NOW)
+    assert phone().member == mei and Review.objects.get(state="open").high == lan
+
+
+def test_a_phone_that_was_hers_no_longer_may_be_put_right(cast: Cast) -> None:
+    mei = met(("card", "1"), ("phone", PHONE))
+    end(cast, mei)
+    request = requests.ask(mei, "correct", way="store", at=NOW, by=cast.ada)
+    requests.verify(request, proof="papers", by=cast.ada, at=NOW)
+    corrections.correct(request, Right(phone=PHONE), by=cast.ada, at=NOW)
+    assert phone().member == mei and endings.claimants(phone()) == {mei.pk}
