@@ -1,4 +1,4 @@
-"""`python -m bench [--only ingest|drain|sync|boards|imports|orders|segments] [--quick]`"""
+"""`python -m bench [--only ingest|drain|sync|boards|imports|orders|segments|customers] [--quick]`"""
 
 import argparse
 import signal
@@ -8,7 +8,7 @@ from importlib import import_module
 
 from bench import figures, ground
 
-PARTS = ("ingest", "drain", "sync", "boards", "imports", "orders", "segments")
+PARTS = ("ingest", "drain", "sync", "boards", "imports", "orders", "segments", "customers")
 
 
 def main() -> int:

@@ -6,11 +6,11 @@ Loading is not what is measured: indexes are made after the rows, and only those
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -19,6 +19,7 @@ from bench.ground import EMPTY, Ground
 from scrm.embedded import postgres
 from scrm.ids import sql_id
 
+T = TypeVar("T")
 STORES, REGIONS, GUIDES_A_STORE = 10_000, 20, 1
 TAGS, TAGGED = 40, 1  # tags told by rows; rows of tags for each member
 BUYERS, FRIENDS, SPEAKERS = 0.2, 0.3, 0.2  # so many rows for each member
@@ -73,7 +74,9 @@ class Crowd:
 
 
 @contextmanager
-def standing(ground: Ground, members: int, today: date) -> Iterator[Crowd]:
+def standing(
+    ground: Ground, members: int, today: date, furnish: Callable[[Ground, str, int, date], T] | None = None
+) -> Iterator[T]:
     """Django speaks to a database of so many people, which is gone afterwards."""
     from django.db import connection
 
@@ -82,7 +85,7 @@ def standing(ground: Ground, members: int, today: date) -> Iterator[Crowd]:
     _as_master(ground, f"CREATE DATABASE {name} TEMPLATE {EMPTY} OWNER {postgres.OWNER}")
     connection.settings_dict["NAME"] = name
     try:
-        yield _furnished(ground, name, members, today)
+        yield (furnish or _furnished)(ground, name, members, today)  # type: ignore[misc]
     finally:
         connection.close()
         connection.settings_dict["NAME"] = before
@@ -115,12 +118,17 @@ def _furnished(ground: Ground, name: str, members: int, today: date) -> Crowd:
             ("members_consent", CONSENTS),
         ),
     )
-    threads = [threading.Thread(target=_load, args=(ground, name, lot, sizes)) for lot in lots]
+    load_side_by_side(ground, name, lots, sizes)
+    return Crowd(members, tags, more)
+
+
+def load_side_by_side(ground: Ground, name: str, lots: Any, sizes: dict[str, Any], *, needed: Any = None) -> None:
+    """The tables of each lot one after the other, the lots at the same time; `needed` says which indexes come back."""
+    threads = [threading.Thread(target=_load, args=(ground, name, lot, sizes, needed or _is_needed)) for lot in lots]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return Crowd(members, tags, more)
 
 
 def _tags() -> tuple[list[int], list[tuple[int, float]]]:
@@ -134,14 +142,14 @@ def _tags() -> tuple[list[int], list[tuple[int, float]]]:
     return keys[:TAGS], [(pk, SHARES[n % len(SHARES)]) for n, pk in enumerate(keys[TAGS:])]
 
 
-def _load(ground: Ground, name: str, lot: Any, sizes: dict[str, Any]) -> None:
+def _load(ground: Ground, name: str, lot: Any, sizes: dict[str, Any], needed: Callable[[str], bool]) -> None:
     """Without a look at each foreign key, and without a note of each row: the sets are built afterwards. The tables are
     tidied as those of a brand have been for long, or that would run into what is measured."""
     with psycopg.connect(ground.cluster.url(postgres.SUPERUSER, name), autocommit=True) as here:
         for setting in ("session_replication_role = replica", "maintenance_work_mem = '256MB'", "jit = off"):
             here.execute(f"SET {setting}")  # type: ignore[arg-type]
         for table, statement in lot:
-            again = _without_indexes(here, table)
+            again = _without_indexes(here, table, needed)
             wanted = {key: value for key, value in sizes.items() if f"%({key})s" in statement}
             psycopg.ClientCursor(here).execute(statement, wanted)
             for definition in again:
@@ -149,15 +157,19 @@ def _load(ground: Ground, name: str, lot: Any, sizes: dict[str, Any]) -> None:
             here.execute(f"VACUUM (ANALYZE) {table}")  # type: ignore[arg-type]
 
 
-def _without_indexes(here: Any, table: str) -> list[str]:
+def _without_indexes(here: Any, table: str, needed: Callable[[str], bool]) -> list[str]:
     """How to make again those of the dropped indexes that are needed."""
     again = []
     for index, definition, constraint in here.execute(INDEXES, [table]).fetchall():
         here.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index}")
-        columns = definition.rpartition("USING")[2].partition("(")[2]
-        if columns.startswith(NEEDED) or "tag_id, member_id" in columns:
+        if needed(definition):
             again.append(definition)
     return again
+
+
+def _is_needed(definition: str) -> bool:
+    columns = definition.rpartition("USING")[2].partition("(")[2]
+    return columns.startswith(NEEDED) or "tag_id, member_id" in columns
 
 
 def put_more_tags(crowd: Crowd) -> None:
