@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from members import consents, persons
+from members import callings, consents, persons
 from members.models import Identity, Member, Telling
 from scrm.clock import day_of
 from stores.models import Contract
@@ -72,6 +72,12 @@ def open_(viewer: Any, public_id: str) -> Sight | None:
 
 def faces(viewer: Any, roots: Collection[Member]) -> dict[int, Member]:
     """By root, the member by whose name the viewer knows her: below HQ one whom the viewer's own stores met."""
+    found = _faces(viewer, roots)
+    callings.give(found.values())
+    return found
+
+
+def _faces(viewer: Any, roots: Collection[Member]) -> dict[int, Member]:
     if scope_of(viewer, needs=SEES_CUSTOMERS).everything:
         return {root.pk: root for root in roots}
     seen = _met_of(viewer, [root.pk for root in roots])

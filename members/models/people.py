@@ -66,13 +66,14 @@ class Member(models.Model):
     minor_until = models.DateField(_("a minor until"), null=True, blank=True, editable=False)
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
     objects = MemberQuerySet.as_manager()
+    called = ""  # without a name, as members.callings says
 
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
 
     def __str__(self) -> str:
-        return self.name or str(_("no name yet"))
+        return self.name or self.called or str(_("no name yet"))
 
 
 class Identity(models.Model):
