@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from members import deliveries, identities, merges, orders, pushes, sources
 from members.identities import Told
 from members.models import Delivery, Identity, Member, Order, Push, Review
-from scrm.dashboard import health
+from scrm.dashboard import health, measures
 from scrm.dashboard.models import Gauge
 from scrm.wecom.models import Letter
 from tests.cast import NOW, Cast
@@ -53,7 +53,7 @@ def brand(cast: Cast) -> Cast:
 
 
 def number(key: str) -> tuple[int, int | None]:
-    health.take([health.MEASURES[key]], at=NOW)
+    health.take([measures.MEASURES[key]], at=NOW)
     gauge = Gauge.objects.get(key=key)
     return gauge.part, gauge.whole
 
@@ -137,18 +137,18 @@ def test_the_lag_is_that_of_the_slowest_twentieth(cast: Cast) -> None:
 
 
 def test_taking_twice_gives_the_same_and_only_what_is_due_is_taken(brand: Cast) -> None:
-    assert health.take_due(at=NOW) == len(health.MEASURES)
+    assert health.take_due(at=NOW) == len(measures.MEASURES)
     before = list(Gauge.objects.order_by("key").values_list("key", "part", "whole"))
     assert health.take_due(at=NOW) == 0
     soon = health.take_due(at=NOW + timedelta(minutes=5))
-    assert 0 < soon < len(health.MEASURES)
-    health.take(health.MEASURES.values(), at=NOW)
+    assert 0 < soon < len(measures.MEASURES)
+    health.take(measures.MEASURES.values(), at=NOW)
     assert list(Gauge.objects.order_by("key").values_list("key", "part", "whole")) == before
 
 
 def test_a_number_that_cannot_be_taken_spoils_no_other(db: None) -> None:
-    broken = health.Measure("broken", "", "", "", "SELECT nothing", 1, 1)
-    assert health.take([broken, health.MEASURES["parked"]], at=NOW) == 1
+    broken = measures.Measure("broken", "", "", "", "SELECT nothing", 1, 1)
+    assert health.take([broken, measures.MEASURES["parked"]], at=NOW) == 1
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_number_that_cannot_be_taken_spoils_no_other(db: None) -> None:
     ],
 )  # fmt: skip
 def test_the_colour_follows_the_threshold(key: str, value: float | None, colour: str) -> None:
-    assert health.MEASURES[key].colour(value) == colour
+    assert measures.MEASURES[key].colour(value) == colour
 
 
 def test_the_board_is_hqs_and_counts_nothing_itself(brand: Cast, client: Client) -> None:
@@ -171,7 +171,7 @@ def test_the_board_is_hqs_and_counts_nothing_itself(brand: Cast, client: Client)
             page = client.get(URL)
         assert page.status_code == 200, person.username
         assert not [q for q in asked if "members_identity" in q["sql"] or "members_order" in q["sql"]]
-    assert page.content.decode().count("gauge-") == len(health.MEASURES)
+    assert page.content.decode().count("gauge-") == len(measures.MEASURES)
     for person in (brand.rita, brand.ben, brand.fang, brand.cai, brand.ivy, brand.eve):
         client.force_login(person)
         assert client.get(URL).status_code == 403, person.username
