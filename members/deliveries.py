@@ -63,7 +63,7 @@ def note(what: str, answers: Sequence[Answer], *, sources: Iterable[Any], by: An
     `what` is the model of its rows in small letters; of codes that are none it says nothing.
     """
     named = sorted({code for code in sources if isinstance(code, str) and GOOD.fullmatch(code)})
-    counts = Counter(answer.status for answer in answers)
+    counts: dict[str, Any] = Counter(answer.status for answer in answers)
     entries.record(f"{what}.sent", by=by, at=at, rows=len(answers), sources=named[:MOST_NAMED], **counts)
 
 
