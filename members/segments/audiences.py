@@ -32,11 +32,11 @@ def allowing(persons: BitMap, purpose: str, *, at: datetime) -> BitMap:
     """
     told = latest.kept(traits.CONSENT, traits.PURPOSES[purpose], at=at)
     if told is None:
-        few = persons if len(persons) <= latest.FEW else None
+        few = list(persons) if len(persons) <= latest.FEW else None
         return persons & families.roots(allowances.allowing(purpose, at=at, members=few))
     known, unsure = told
     asked = persons & unsure
-    return ((persons - asked) & known) | BitMap(allowances.allows(asked, purpose, at=at) if asked else ())
+    return ((persons - asked) & known) | BitMap(allowances.allows(list(asked), purpose, at=at) if asked else ())
 
 
 def freeze(segment: Segment, purpose: str, at: datetime, *, by: Any, name: str = "") -> Audience:

@@ -28,12 +28,12 @@ class CrossAxis(serializers.Serializer):
     """A way to divide the customers: hand `key` back as `rows` or `columns`."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    name = serializers.CharField()
 
 
 class CrossSide(serializers.Serializer):
     key = serializers.CharField(help_text=_("`-`: those who have no value of this axis"))
-    label = serializers.CharField()
+    name = serializers.CharField()
 
 
 class CrossCell(serializers.Serializer):
@@ -91,7 +91,7 @@ class Crosses(ViewSet):
         """The axes that there are."""
         groups = TagGroup.objects.visible_to(request.user).filter(deleted_at=None)[:GROUPS_SHOWN]
         found = [(f"tag_group:{group.public_id}", group.name) for group in groups]
-        told = [{"key": key, "label": label} for key, label in [*found, *crosses.plain_axes()]]
+        told = [{"key": key, "name": label} for key, label in [*found, *crosses.plain_axes()]]
         return Response(CrossAxis(told, many=True).data)
 
 
@@ -115,7 +115,7 @@ def _told(table: Table) -> dict[str, Any]:
 
 
 def _sides(axis: Axis) -> list[dict[str, str]]:
-    return [{"key": side.key, "label": side.label} for side in axis.sides]
+    return [{"key": side.key, "name": side.label} for side in axis.sides]
 
 
 def _numbers(cell: Cell) -> dict[str, int]:

@@ -154,7 +154,7 @@ class Packs(mixins.ListModelMixin, mixins.RetrieveModelMixin, OfHq):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Who asks for packs, and who decides about them, looks at them."""
         super().initial(request, *args, **kwargs)
-        if not request.user.permissions & EITHER:
+        if not request.user.permissions & EITHER:  # type: ignore[union-attr]
             raise PermissionDenied(Permission.EXPORT_CUSTOMERS)
 
     @extend_schema(request=PackWish, responses={201: PackRow})

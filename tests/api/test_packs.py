@@ -123,9 +123,9 @@ def test_a_cross_table_says_what_its_page_says(cast: Cast, calling: Caller, segm
     tags.put_on([Member.objects.order_by("pk")[0].pk], tag, by=cast.otto, at=clock.now())
     folds.fold(at=clock.now())
     api, key = calling(cast.ann), f"tag_group:{group.public_id}"
-    assert {"key": key, "label": "偏好"} in api.get(CROSSES + "axes/").json()
+    assert {"key": key, "name": "偏好"} in api.get(CROSSES + "axes/").json()
     table = api.get(CROSSES, {"rows": key, "columns": "gender", "among": segment}).json()
-    assert [side["label"] for side in table["rows"]][0] == "辣" and table["rows"][-1]["key"] == "-"
+    assert [side["name"] for side in table["rows"]][0] == "辣" and table["rows"][-1]["key"] == "-"
     assert [margin["people"] for margin in table["row_margins"]] == [1, 1] and table["whole"]["people"] == 2
     assert sum(cell["people"] for line in table["cells"] for cell in line) == 2
     assert set(table["whole"]) == {"people", "gmv_fen", "buyers", "again"}
