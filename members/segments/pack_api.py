@@ -175,10 +175,10 @@ class Packs(mixins.ListModelMixin, mixins.RetrieveModelMixin, OfHq):
     @once
     def decide(self, request: Request, id: str) -> Response:
         """Yes or no, by somebody who did not ask."""
-        word = PackWord(data=request.data)
+        pack, word = self.get_object(), PackWord(data=request.data)
         word.is_valid(raise_exception=True)
         try:
-            held = packs.decide(self.get_object(), **word.validated_data, by=request.user, at=clock.now())
+            held = packs.decide(pack, **word.validated_data, by=request.user, at=clock.now())
         except packs.IsYours:
             raise PermissionDenied(now("You asked for this pack yourself: somebody else has to decide.")) from None
         except packs.NotNow:
@@ -224,9 +224,4 @@ def handed(pack: Pack, *, by: Any) -> StreamingHttpResponse:
         raise Conflict(_("This pack cannot be downloaded: it is not approved, or its time is over.")) from None
     except packs.CannotBe as why:
         raise Conflict(str(why)) from why
-    headers = {
-        "Content-Disposition": f'attachment; filename="{packs.name_of(taken)}"',
-        "Content-Length": str(packs.length(taken)),
-        "Cache-Control": "no-store",
-    }
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+    return answers.written(packs.name_of(taken), lines, length=packs.length(taken))
