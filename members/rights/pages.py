@@ -26,6 +26,8 @@ from stores.access import Permission, demand
 Kind, State = DataRequest.Kind, DataRequest.State
 ON_A_PAGE = 50
 AT_ONCE = 1000
+# What somebody of HQ may say that she knows it by; what only the customer's page can know, the page says itself.
+PROOFS = [(proof.value, proof.label) for proof in DataRequest.Proof if proof != DataRequest.Proof.HER_LINK]
 
 
 @login_required
@@ -189,7 +191,7 @@ def _shown(request: HttpRequest, asked: DataRequest) -> HttpResponse:
         "changed": forms.names_of(asked.result.get("changed", [])),
         "own_fields": forms.own_fields() if asked.kind == Kind.CORRECT and asked.state == State.VERIFIED else [],
         "genders": Member.Gender.choices,
-        "proofs": DataRequest.Proof.choices,
+        "proofs": PROOFS,
         "copy": mine.filter(fetched__lt=copies.FETCHES).first(),
         "may_approve": _may_approve(request) and _is_second(request, asked),
         "person": None if asked.member.erased_at else asked.member,
@@ -214,7 +216,7 @@ def _asked(request: HttpRequest, sight: sights.Sight) -> HttpResponse:
 
 
 def _verify(request: HttpRequest, asked: DataRequest, now: datetime) -> None:
-    if request.POST.get("proof") not in DataRequest.Proof.values:
+    if request.POST.get("proof") not in dict(PROOFS):
         raise BadRequest
     requests.verify(asked, proof=request.POST["proof"], by=request.user, at=now)
 

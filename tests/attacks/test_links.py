@@ -126,12 +126,12 @@ def test_a_request_by_a_guide_s_link_waits_and_names_her(
     asked = DataRequest.objects.get()
     assert (asked.state, asked.opened_by, asked.verified_at) == ("asked", cast.cai, None)
     client.force_login(cast.ada)
-    assert "通过 Cai 生成的链接" in client.get(f"/customers/rights/{asked.public_id}/").content.decode()
+    page = f"/customers/rights/{asked.public_id}/"
+    assert "通过 Cai 生成的链接" in client.get(page).content.decode()
+    assert client.post(page + "act/", {"do": "verify", "proof": "her_link"}).status_code == 400  # that the page says
 
 
-def test_asked_again_by_who_shows_that_it_is_she_a_request_waits_no_longer(
-    cast: Cast, mei: Member, sent: Sent
-) -> None:
+def test_asked_again_by_who_shows_that_it_is_she_a_request_waits_no_longer(cast: Cast, mei: Member, sent: Sent) -> None:
     page = opened_by(cast.cai, mei)
     Client().post(page + "ask/", {"kind": "export"})
     hers = Client().post(page + "show/", {"phone": HERS, "code": code_for(sent, HERS)})["Location"].partition("?")[0]
