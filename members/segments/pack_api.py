@@ -21,6 +21,7 @@ from scrm import clock
 from scrm.rest.answers import once
 from scrm.rest.doors import Door
 from scrm.rest.problems import Conflict
+from scrm.sheets import answers
 from stores.access import Permission
 from stores.scope import scope_of
 

@@ -16,6 +16,7 @@ from members.segments import packs
 from members.segments.pages import freezing, listing
 from members.segments.pages.forms import PackForm
 from scrm import clock
+from scrm.sheets import answers
 from stores.access import Permission, demand
 
 ON_A_PAGE = 50
@@ -145,10 +146,5 @@ def file(request: HttpRequest, public_id: str) -> HttpResponse | StreamingHttpRe
     except packs.CannotBe as why:
         messages.error(request, str(why))
     else:
-        headers = {
-            "Content-Disposition": f'attachment; filename="{packs.name_of(taken)}"',
-            "Content-Length": str(packs.length(taken)),
-            "Cache-Control": "no-store",
-        }
-        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        return answers.written(packs.name_of(taken), lines, length=packs.length(taken))
     return redirect("members:pack", public_id)
