@@ -98,7 +98,9 @@ HOLDINGS = {
         "external_userid, unionid, phone and card (sealed, found by a keyed digest)", "service"
     ),
     "members_invitee": customer("that a store invited her to add a guide", "service"),
-    "members_blockedvalue": house("ids that say nothing about who a customer is, such as phones of stores and staff (sealed)"),
+    "members_blockedvalue": house(
+        "ids that say nothing about who a customer is, such as phones of stores and staff (sealed)"
+    ),
     "members_identitylink": customer("which source told an id of her, whether she proved it", "who is one person"),
     "members_telling": customer("which franchisee's store told an id of hers", "who may read it"),
     "members_merge": customer("with whom she was found to be one person, why, by whom", "who is one person"),
