@@ -19,6 +19,10 @@ from stores.models import Franchisee, Region
 SIZE = 50
 MOST = 20_000  # rows of an export
 NONE: Mapping[int, Any] = {}
+READ = {
+    "growth": (*FLOWS, "live_at_start", "live"),
+    "sales": (*FLOWS, *SALES, "live_at_start", *LEVELS),
+}  # by group of numbers, what a list of stores reads for it
 
 PARTS = {
     Kind.BRAND: ("regions", "stores", "franchisees"),
@@ -157,7 +161,7 @@ def _stores(node: Node, period: Period, asked: Asked, size: int) -> Ranking:
         rows = rows.filter(Q(store__name__icontains=asked.search) | Q(store__code__istartswith=asked.search))
     start = (asked.page - 1) * size
     says = {"name": F("store__name"), "city": F("store__city"), "node": F("store__public_id")}
-    wanted = _sorted(rows, asked).values(*FLOWS, *SALES, "live_at_start", *LEVELS, **says)
+    wanted = _sorted(rows, asked).values(*READ[asked.group], **says)
     found = [Row(row["name"], row["city"], _board(row["node"]), Sums.of(row)) for row in wanted[start : start + size]]
     return Ranking(found, asked, rows.count(), size)
 
