@@ -1,6 +1,6 @@
 """The tables under a board: what a node consists of, sorted, page by page."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,18 +98,18 @@ def asked(query: Any, node: Node) -> Asked:
     )
 
 
-def children(node: Node, period: Period, asked: Asked, *, size: int = SIZE) -> Ranking:
-    """A page of the parts that a node consists of."""
+def children(node: Node, period: Period, asked: Asked, *, size: int = SIZE, group: str = "") -> Ranking:
+    """A page of the parts that a node consists of; stores with the numbers of the group that is asked for."""
     if asked.part == "stores":
-        return _stores(node, period, asked, size)
+        return _stores(node, period, asked, size, READ[group or asked.group])
     if asked.part in ("regions", "franchisees"):
         return _paged(_nodes(node, period, asked.part), asked, size)
     return _paged(by_guide(node, period) if asked.part == "guides" else by_code(node, period), asked, size)
 
 
 def everything(node: Node, period: Period, asked: Asked) -> Ranking:
-    """The whole table, for an export."""
-    return children(node, period, replace(asked, page=1), size=MOST)
+    """The whole table with all numbers, for an export."""
+    return children(node, period, replace(asked, page=1), size=MOST, group="sales")
 
 
 def _paged(rows: Iterable[Row], asked: Asked, size: int) -> Ranking:
@@ -155,13 +155,13 @@ def _summed(days: Any, period: Period) -> Any:
 # --- stores -------------------------------------------------------------------------------------------------------
 
 
-def _stores(node: Node, period: Period, asked: Asked, size: int) -> Ranking:
+def _stores(node: Node, period: Period, asked: Asked, size: int, names: Sequence[str]) -> Ranking:
     rows = _spans(node, period) if _is_spanned(node, period) else _store_days(node, period)
     if asked.search:
         rows = rows.filter(Q(store__name__icontains=asked.search) | Q(store__code__istartswith=asked.search))
     start = (asked.page - 1) * size
     says = {"name": F("store__name"), "city": F("store__city"), "node": F("store__public_id")}
-    wanted = _sorted(rows, asked).values(*READ[asked.group], **says)
+    wanted = _sorted(rows, asked).values(*names, **says)
     found = [Row(row["name"], row["city"], _board(row["node"]), Sums.of(row)) for row in wanted[start : start + size]]
     return Ranking(found, asked, rows.count(), size)
 

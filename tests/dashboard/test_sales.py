@@ -8,10 +8,11 @@ import pytest
 
 from members.models import Member
 from scrm.clock import start_of
-from scrm.dashboard import boards, facts
+from scrm.dashboard import boards, facts, rankings
 from scrm.dashboard.kpis import Sums
 from scrm.dashboard.models import Fill, GuideDay, NodeDay, SalesDay, StoreSpan
 from scrm.dashboard.nodes import node_for
+from scrm.dashboard.periods import spans
 from tests.cast import NOW, Cast, after
 from tests.dashboard import naive_sales as naive
 from tests.orders.till import order, refund, take
@@ -116,6 +117,14 @@ def test_a_board_tells_ratios_from_sums(cast: Cast) -> None:
     totals = boards.growth(node_for(cast.ben, cast.nanjing_road.public_id), TODAY, TODAY).totals
     assert (totals.gmv, totals.orders, totals.basket, totals.add_rate) == (11000, 2, 5500, 0.5)
     assert (totals.upt, totals.attach, totals.repurchase, totals.member_share) == (3, 1, 1, 0)
+
+
+def test_a_list_of_stores_is_handed_over_with_its_sales(cast: Cast) -> None:
+    take(order("A1", fen=9000), order("A2", fen=3000, store="S002"))
+    facts.fill_all(at=NOW)
+    node, period = node_for(cast.ada, cast.brand.public_id), spans(TODAY)["days_30"]
+    table = rankings.everything(node, period, rankings.asked({"part": "stores"}, node))
+    assert {row.sums.gmv for row in table.rows if row.sums.orders} == {9000, 3000}
 
 
 def test_a_guide_s_sales_are_hers(cast: Cast) -> None:
