@@ -114,8 +114,9 @@ def _places(request: HttpRequest, sight: sights.Sight) -> list[tuple[str, str]]:
     if not viewer.may(Permission.SET_GRADES):
         return []
     hers = Store.objects.visible_to(viewer, needs=Permission.SET_GRADES)
-    related = cards.related("relations").objects.filter(member__in=sight.circle).values("store")
-    known = hers.filter(Q(pk__in=related) | Q(joinings__member__in=sight.circle) | Q(orders__member__in=sight.circle))
+    met = (cards.related(name).objects.filter(member__in=sight.circle) for name in ("relations", "joinings", "orders"))
+    relations, joinings, orders = (rows.order_by().values("store") for rows in met)  # joined, all would meet all
+    known = hers.filter(Q(pk__in=relations) | Q(pk__in=joinings) | Q(pk__in=orders))
     whole = [("", _("Brand"))] if scope_of(viewer, needs=Permission.SET_GRADES).everything else []
     return whole + [(store.public_id, store.name) for store in known.distinct()[:MOST_STORES]]
 
