@@ -84,8 +84,9 @@ def test_freight_stands_beside_the_goods_of_youzan_and_taobao() -> None:
 
 def test_the_only_sub_order_of_a_taobao_trade_holds_its_freight_in_its_payment() -> None:
     one = {"oid": 1, "num_iid": 7, "title": "A", "num": 1, "price": "160.00", "discount_fee": "20.00"}
-    trade = {"tid": 1, "status": "TRADE_FINISHED", "pay_time": "2018-09-28 10:00:00", "payment": "148.00",
-             "post_fee": "8.00", "orders": {"order": [{**one, "payment": "148.00", "divide_order_fee": "140"}]}}  # fmt: skip
+    orders = {"order": [{**one, "payment": "148.00", "divide_order_fee": "140.00"}]}
+    paid = {"pay_time": "2018-09-28 10:00:00", "payment": "148.00", "post_fee": "8.00"}
+    trade = {"tid": 1, "status": "TRADE_FINISHED", **paid, "orders": orders}
     (row,) = ADAPTERS["taobao"].read(dumps({"trade": trade}).encode(), {}, {}).rows
     assert (row["paid_fen"], row["freight_fen"], row["lines"][0]["paid_fen"]) == (14000, 800, 14000)
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """What customers bore until somebody took it off."""
 
     dependencies = [
-        ("members", "0030_endings"),
+        ("members", "0016_endings"),
         ("stores", "0004_city_tiers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Which stores of franchisees told an id, so that their people may read it."""
 
-    dependencies = [("members", "0032_freight"), ("stores", "0004_city_tiers")]
+    dependencies = [("members", "0018_freight"), ("stores", "0004_city_tiers")]
 
     operations = [
         migrations.CreateModel(

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """A claim ends by HQ's word, with its day and reason; nobody bears an id that is nobody's any more."""
 
     dependencies = [
-        ("members", "0029_tags_by_end"),
+        ("members", "0015_tags_by_end"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Which store or colleague a blocked phone belongs to, so that it is let go when theirs is another."""
 
     dependencies = [
-        ("members", "0033_tellings"),
+        ("members", "0019_tellings"),
         ("stores", "0004_city_tiers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

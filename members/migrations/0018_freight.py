@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """What was paid for carrying goods stands beside what was paid for them."""
 
-    dependencies = [("members", "0031_tags_taken_off")]
+    dependencies = [("members", "0017_tags_taken_off")]
 
     operations = [
         migrations.AddField(

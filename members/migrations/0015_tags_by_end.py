@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """The tags that ran out since the last look are found without going through all of them."""
 
     atomic = False
-    dependencies = [("members", "0028_tags_run_out")]
+    dependencies = [("members", "0014_tags_run_out")]
 
     operations = [
         AddIndexConcurrently(
