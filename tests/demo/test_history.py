@@ -2,6 +2,7 @@
 
 import random
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +49,14 @@ def test_each_past_day_has_customers_and_today_has_none_yet(sandbox: Sandbox) ->
 def test_afterwards_the_worlds_clock_is_ours(sandbox: Sandbox) -> None:
     assert sandbox.world.clock.now() == pytest.approx(time.time(), abs=5)
     assert not sandbox.world.clock.frozen
+
+
+def test_a_demo_that_begins_at_night_is_not_ahead_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    night = NOON - 11 * history.HOUR
+    monkeypatch.setattr(history, "time", SimpleNamespace(time=lambda: night, gmtime=time.gmtime))
+    world = Sandbox(seed=3, frozen_at=history.beginning(night, days=1))
+    history.live_through(Town(ask=ask_of(world), dice=random.Random(1)), days=1, stores=1)
+    assert world.world.clock.now() == pytest.approx(night, abs=5)
 
 
 def test_a_bigger_brand_has_more_customers(sandbox: Sandbox) -> None:
