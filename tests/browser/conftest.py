@@ -18,6 +18,9 @@ def house(transactional_db: None) -> Cast:
     return cast
 
 
+OVERTAKEN = ("htmx:sendAbort", "htmx:afterRequest")  # what htmx says of a request that the next deed broke off
+
+
 @pytest.fixture
 def opened(live_server: Any, new_page: Callable[..., Any]) -> Callable[..., Any]:
     """`opened(ada, "/dashboard/", width=390)`: the page as that person sees it; nothing in it may go wrong."""
@@ -38,4 +41,4 @@ def opened(live_server: Any, new_page: Callable[..., Any]) -> Callable[..., Any]
 
     yield go
     for page in pages:
-        assert page.faults == []
+        assert [fault for fault in page.faults if not fault.startswith(OVERTAKEN)] == []
