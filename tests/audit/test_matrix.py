@@ -27,6 +27,7 @@ OWN = {"admin:logout", "admin/logout/", "logout"}
 # Lists of customers' rows of which the stage has none: that somebody looked is written down all the same.
 EMPTY_HERE = {
     *("admin:members_membergrade_changelist", "admin:members_memberstage_changelist", "admin:members_order_changelist"),
+    *("admin:members_merge_changelist", "admin:members_review_changelist"),
     *("api:event-list", "api:member-fields", "api:member-tags", "api:member-timeline", "api:merge-list"),
     *("api:order-list", "api:refund-list", "members:customer_orders", "members:duplicates", "members:merges"),
 }

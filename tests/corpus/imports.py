@@ -304,7 +304,7 @@ def _lines() -> Iterator[Case]:
     )
     yield Case(
         "a phone as Excel's number",
-        book(MEMBER, ("梅", int(CANARY), "", "", ""), ("兰", 1.38e10, "", "", "")),
+        book(MEMBER, ("梅", int(CANARY), "", "", ""), ("兰", 1.3764e10, "", "", "")),
         ["created", "created"],
         "members",
     )

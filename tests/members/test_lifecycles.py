@@ -129,7 +129,11 @@ def test_a_city_that_moves_up_moves_her_home(cast: Cast, mei: Member) -> None:
 
 def test_who_is_forgotten_stands_nowhere_and_is_told_no_more(cast: Cast, mei: Member) -> None:
     assert standingcopies.copies([mei.pk])["lifecycle"][0]["cause"] == "added"
-    assert standingcopies.erase([mei.pk], after(hours=1)) == {"stages": 1, "places on activation lists": 0}
+    assert standingcopies.erase([mei.pk], after(hours=1)) == {
+        "stages": 1,
+        "places on activation lists": 0,
+        "reasons of grades": 0,
+    }
     Home.objects.filter(member=mei).delete()
     Member.objects.filter(pk=mei.pk).update(erased_at=after(hours=1))
     lifecycles.settle_night(at=after(days=1))

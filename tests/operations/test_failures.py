@@ -58,7 +58,7 @@ def test_a_page_that_fails_is_told_without_whose_it_was(kept: Kept, monkeypatch:
     answered: list[str] = []
     WSGIHandler()(asked.environ, lambda status, *_: answered.append(status))  # as a server calls it
     assert answered == ["500 Internal Server Error"]
-    told = next(one for one in kept.told if one.get("request"))
+    told = next(one for one in kept.told if one.get("request") and one.get("exception"))
     assert told["request"] == {"method": "GET", "url": "http://testserver/my/…/"}
     assert told["exception"]["values"][-1]["type"] == "LookupError"
     assert any(frame["function"] == "mine" for frame in told["exception"]["values"][-1]["stacktrace"]["frames"])
