@@ -4,7 +4,7 @@ A shop's own phone, a guide's, a number for trials, or whatever so many customer
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,12 @@ def words_on(keys: Iterable[Key]) -> dict[Key, bool]:
 
 def of_no_use(told: Collection[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
     """Of these (kind, app, id in its normal form) those that say nothing: blocked, or for trials unless HQ says no."""
-    names = {one: [(one[0], one[1], value) for value in indexes(one[0], one[2])] for one in set(told)}
+    return empty({one: indexes(one[0], one[2]) for one in set(told)})
+
+
+def empty(told: Mapping[tuple[str, str, str], Sequence[str]]) -> set[tuple[str, str, str]]:
+    """The same for ids of which the caller knows what may stand in `value` for each."""
+    names = {one: [(one[0], one[1], value) for value in values] for one, values in told.items()}
     words = words_on(name for some in names.values() for name in some)
     said = {one: next((words[name] for name in some if name in words), None) for one, some in names.items()}
     return {one for one, word in said.items() if word or (word is None and is_for_trials(one[0], one[2]))}

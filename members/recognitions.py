@@ -115,7 +115,7 @@ def _ids(people: Sequence[Told]) -> list[list[_Id]]:
     if any(kind == EXTERNAL_USERID for told in people for kind, _scope, _text in told.ids):
         corps = dict(Corp.objects.values_list("corp_id", "pk"))
     found = [[one for told_id in told.ids if (one := _id(told_id, told.verified, corps))] for told in people]
-    empty = blocks.of_no_use({(one.kind, one.app, one.plain) for some in found for one in some})
+    empty = blocks.empty({(one.kind, one.app, one.plain): one.values for some in found for one in some})
     counting = [[one for one in some if (one.kind, one.app, one.plain) not in empty] for some in found]
     return [sorted(some, key=lambda one: RANKS[one.kind]) for some in counting]
 
@@ -153,16 +153,15 @@ def _known(ids: Iterable[_Id]) -> Known:
 
 def _of(one: _Id, known: Known) -> tuple[int, int] | None:
     """The identity and who bears it; None where nobody does."""
-    return next(((pk, bearer) for name in one.names if (pk := _row(name, known)) and (bearer := known[name][1])), None)
-
-
-def _row(name: tuple[Any, ...], known: Known) -> int:
-    return known[name][0] if name in known else 0
+    for name in one.names:
+        if name in known and (bearer := known[name][1]):
+            return known[name][0], bearer
+    return None
 
 
 def _vacant(one: _Id, known: Known) -> int:
     """The identity that nobody bears any more; 0 where there is none."""
-    return next((pk for name in one.names if (pk := _row(name, known)) and known[name][1] is None), 0)
+    return next((known[name][0] for name in one.names if name in known and known[name][1] is None), 0)
 
 
 def _bearer(ids: Sequence[_Id], known: Known, hers: Hers) -> int | None:

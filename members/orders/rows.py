@@ -203,7 +203,7 @@ def buyer(said: Any) -> Buyer | None:
         raise Wrong("buyer", _("is no object"))
     ids = []
     for kind in BUYER_IDS:
-        if plain := text(said, kind, 64, label=f"buyer.{kind}"):
+        if kind in said and (plain := text(said, kind, 64, label=f"buyer.{kind}")):
             ids.append((kind, *_plain(kind, plain, said)))
     if not ids:
         return None
