@@ -61,7 +61,7 @@ GROUP BY member_id ORDER BY bool_or(verified) DESC, min(since), member_id LIMIT 
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def claim(told: Collection[tuple[int, int, bool]], *, source: str, at: datetime) -> set[int]:
     """The identities of which something new is claimed: (identity, member, verified) each, set-based."""
     claims: dict[tuple[int, int], bool] = {}

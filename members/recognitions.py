@@ -87,7 +87,7 @@ def rows_of(people: Sequence[Told]) -> list[list[int]]:
     return [[found[0] for one in some if (found := _of(one, known))] for some in ids]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def recognise(people: Sequence[Told], *, source: str, at: datetime) -> list[int | None]:
     """The member of each of these, made where nobody was known; None where nothing was told that names a person.
 

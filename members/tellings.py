@@ -19,7 +19,7 @@ SELECT DISTINCT * FROM unnest(%s::bigint[], %s::bigint[]) n (identity, store) OR
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def note(told: Sequence[tuple[Told, int | None]]) -> None:
     """What each of these stores told; of stores that nobody but the brand ever ran nothing is noted."""
     theirs = _of_franchisees({store for _one, store in told if store})

@@ -185,16 +185,11 @@ def _know_buyers(entries: Sequence[Entry], source: Source, at: datetime) -> None
     people: dict[bytes, Buyer] = {}
     for one in entries:
         people.setdefault(one.buyer, one.row.buyer)  # type: ignore[arg-type]
-    known = dict(zip(people, recognised(list(people.values()), source, at), strict=True))
+    told = dict(zip(people, as_told(list(people.values())), strict=True))
+    known = dict(zip(told, identities.recognise(list(told.values()), source=source.code, at=at), strict=True))
     for one in entries:
         one.member = known[one.buyer]  # type: ignore[index]
-    corp = _only_corp()
-    tellings.note([(_told(one.row.buyer, corp), one.store) for one in entries if one.row.buyer])
-
-
-def recognised(people: Sequence[Buyer], source: Source, at: datetime) -> list[int | None]:
-    """The member of each buyer, made where nobody knows her; None where all that was told names nobody."""
-    return identities.recognise(as_told(people), source=source.code, at=at)
+    tellings.note([(told[one.buyer], one.store) for one in entries])  # type: ignore[index]
 
 
 def as_told(people: Sequence[Buyer]) -> list[identities.Told]:
