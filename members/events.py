@@ -175,7 +175,7 @@ def _each_number_once(found: Sequence[Told], answers: dict[int, Verdict]) -> tup
             same.append((row, known))
         elif known is not row:
             answers[row.index] = Verdict(
-                row.index, REJECTED, f"number: {_('stands twice in this batch, told otherwise')}"
+                row.index, REJECTED, "number: " + _("stands twice in this batch, told otherwise")
             )
     return list(first.values()), same
 
@@ -228,7 +228,7 @@ def _recognised(found: Sequence[Told], source: Source, at: datetime, answers: di
     tellings.note([(as_told[row.buyer], row.store) for row in found])
     for row in found:
         if members[row.buyer] is None:
-            answers[row.index] = Verdict(row.index, REJECTED, f"buyer: {_('names nobody')}")
+            answers[row.index] = Verdict(row.index, REJECTED, "buyer: " + _("names nobody"))
     return [replace(row, member=member) for row in found if (member := members[row.buyer]) is not None]
 
 

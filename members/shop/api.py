@@ -141,7 +141,7 @@ def _of_one_source(code: str, rows: Sequence[Any], *, by: Any, at: Any) -> list[
     try:
         source = sources.named(code, at)
     except (sources.NotACode, sources.IsPaused) as why:
-        said = f"source: {_('is paused') if isinstance(why, sources.IsPaused) else _('is no code')}"
+        said = "source: " + (_("is paused") if isinstance(why, sources.IsPaused) else _("is no code"))
         return [Verdict(index, "rejected", error=said) for index in range(len(rows))]
     verdicts = orders.take_in(source, rows, at=at, by=by)
     numbers = [str(row.get("number", ""))[:64] for row in rows]

@@ -21,7 +21,7 @@ def after(at: datetime, start: datetime) -> str:
         if size < limit:
             said = f"{size:.1f}" if unit == 1 and size < 60 else f"{size / unit:.0f}"
             return f"{sign}{said} {word}"
-    return f"{sign}{size / 86_400:.0f} {_('d')}"
+    return f"{sign}{size / 86_400:.0f} " + _("d")
 
 
 @register.filter
